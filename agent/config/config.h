@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The configuration, read and checked: what the rest of the agent works from.
+ *
+ * config_load() is the only door. A configuration with an error is still returned as far as it was
+ * understood, so that all errors are found in one run; whoever applies it looks at diags->errors.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/diag.h"
+#include "core/ip.h"
+#include "core/source.h"
+#include "mxfence/maps.h"
+
+enum list_action { LIST_TRUSTED, LIST_DENIED };
+
+/* A named list of ranges, from `filter.trusted`, `filter.denied` or a file of trusted.d. */
+struct range_list {
+	char *name;
+	enum list_action action;
+	struct place place; /* of its name; line 1 of the file for trusted.d */
+	bool from_directory;
+	struct range *ranges; /* in the order written */
+	size_t count;
+};
+
+struct interface_name {
+	char name[16];
+	struct place place;
+};
+
+enum filter_mode { FILTER_ENFORCE, FILTER_OBSERVE };
+enum filter_answer { FILTER_SILENT, FILTER_RESET };
+enum filter_on_stop { FILTER_KEEP, FILTER_DETACH };
+
+struct filter_config {
+	struct place place; /* of the key `filter` */
+	struct interface_name *interfaces;
+	size_t interface_count;
+	enum mxf_attach attach;
+	uint16_t *closed_ports; /* sorted, without repetition */
+	size_t closed_port_count;
+	uint16_t *open_ports;
+	size_t open_port_count;
+	struct range *destinations;
+	size_t destination_count;
+	enum filter_mode mode;
+	enum filter_answer answer;
+	bool strict;
+	enum filter_on_stop on_stop;
+	struct range_list *lists;
+	size_t list_count;
+};
+
+enum log_target { LOG_AUTO, LOG_STDERR, LOG_SYSLOG };
+enum log_level_name { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct metrics_config {
+	bool enabled;
+	char address[64]; /* numeric; only loopback is accepted */
+	uint16_t port;
+	struct place place;
+};
+
+struct log_config {
+	enum log_target target;
+	enum log_level_name level;
+};
+
+struct config {
+	struct sources sources;
+	bool has_filter;
+	struct filter_config filter;
+	struct metrics_config metrics;
+	struct log_config log;
+	char *trusted_directory; /* path of trusted.d beside the configuration */
+	uint64_t hash;		 /* of all files' names and contents */
+};
+
+/*
+ * Reads `path`, its includes, list files and trusted.d; checks them and reports what could never
+ * take effect. Returns 0 with *config set (free with config_free()), also when diags has errors;
+ * -ENOMEM when there was no memory.
+ */
+int config_load(const char *path, struct config **config, struct diags *diags);
+
+/* NULL when there is no list of that name. */
+const struct range_list *config_find_list(const struct config *config, const char *name);
+
+void config_free(struct config **config);
+
+#endif

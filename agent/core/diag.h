@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Messages about what a person wrote: collected, sorted by place, then printed by whoever may print.
+ *
+ *     mxfence.yaml:12:14: error: 300.1.1.0/24 is not an IPv4 address
+ *        12 |     ranges: [300.1.1.0/24, 10.0.0.0/8]
+ *           |              ^~~~~~~~~~~~
+ *           = expected an address, a CIDR prefix, or address and mask
+ */
+#ifndef CORE_DIAG_H
+#define CORE_DIAG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "core/source.h"
+
+enum diag_severity { DIAG_ERROR, DIAG_WARNING };
+
+struct diag {
+	enum diag_severity severity;
+	struct place place;
+	char *message;
+	char *hint; /* NULL when there is none */
+};
+
+/* Warnings of one kind that are kept; a list of a million may repeat one mistake. */
+#define DIAG_REPEAT_MAX 20
+
+struct diags {
+	struct diag *items;
+	size_t count;
+	size_t errors;
+	size_t warnings;
+	bool out_of_memory; /* a message was lost; counts as an error */
+};
+
+/*
+ * Adds a message. `hint` may be NULL and is copied; `format` makes the message, one line. What
+ * came from a file is escaped: no control characters reach the message.
+ */
+void diags_add(struct diags *diags, enum diag_severity severity, struct place place,
+	       const char *hint, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* By file, line, column, then errors before warnings; stable. */
+void diags_sort(struct diags *diags);
+
+/* Prints in the form above, sorted or not. `colour` adds ANSI colours. */
+void diags_print(const struct diags *diags, const struct sources *sources, bool colour,
+		 FILE *stream);
+
+void diags_clear(struct diags *diags);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The fence in the kernel: loading, attaching, adopting, publishing, and the pins that make it
+ * outlive the agent. Everything that calls bpf(2) is here.
+ *
+ * Functions return 0 or -errno; what an administrator must read is in the struct trouble, one
+ * line that says what failed, why, and what to do.
+ */
+#ifndef FENCE_KERNEL_H
+#define FENCE_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "fence/generation.h"
+#include "mxfence/maps.h"
+
+struct trouble {
+	char text[512];
+};
+
+/* Writes the text; control characters are escaped. Returns `error`, so a caller can return it. */
+int trouble_set(struct trouble *trouble, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+struct fence;
+
+/*
+ * Opens what is pinned in `pin_dir` without changing anything; what a command line without an agent
+ * reads. -ENOENT: nothing is pinned. -EPROTO: pins of another schema. -EPERM: not permitted.
+ */
+int fence_open_pinned(const char *pin_dir, struct fence **fence, struct trouble *trouble);
+
+/*
+ * Opens the pins, or creates maps and pins them. `replace` removes pins of another schema first
+ * (and detaches what they hold) instead of refusing them.
+ */
+int fence_open(const char *pin_dir, bool replace, struct fence **fence, struct trouble *trouble);
+
+/* Closes descriptors; what is pinned and attached stays. */
+void fence_close(struct fence **fence);
+
+/*
+ * Builds the configuration's generation and makes it the current one, with one map update; hits of
+ * ranges that stay are carried over. `*number` is the new generation's number.
+ */
+int fence_publish(struct fence *fence, const struct config *config, uint64_t *number,
+		  struct trouble *trouble);
+
+/*
+ * Makes the attached interfaces those of `filter`: attaches new ones, updates the program of those
+ * that are attached already (without a gap), detaches those that are not listed any more. All that
+ * can be checked is checked before anything is changed. Call after fence_publish().
+ */
+int fence_attach(struct fence *fence, const struct filter_config *filter,
+		 struct trouble *trouble);
+
+/* Checks that fence_attach() could attach: the interfaces exist, are Ethernet, are free. */
+int fence_check_attach(struct fence *fence, const struct filter_config *filter,
+		       struct trouble *trouble);
+
+/* Detaches every interface. `remove_pins` also removes maps and counters from the pin directory. */
+int fence_detach(struct fence *fence, bool remove_pins, struct trouble *trouble);
+
+/* The generation that is current: mapped read-only until the next call or fence_close(). */
+int fence_generation(struct fence *fence, const struct mxf_generation **generation,
+		     struct trouble *trouble);
+
+/* One interface slot with its counters summed over the CPUs. */
+struct fence_interface {
+	unsigned int slot;
+	char name[16];
+	uint32_t ifindex;
+	enum mxf_attach attach;
+	bool frags;
+	bool attached; /* the kernel says that our program is on this interface now */
+	struct mxf_counters counters;
+};
+
+/* Fills at most MXF_INTERFACES_MAX; returns how many, or -errno. */
+int fence_read_interfaces(struct fence *fence,
+			  struct fence_interface interfaces[MXF_INTERFACES_MAX]);
+
+/*
+ * All sources in the drops table, unsorted, newly allocated (free()). Returns how many or -errno.
+ */
+int fence_read_drops(struct fence *fence, struct mxf_drop **drops);
+
+/* Descriptor that becomes readable with events, and the call that hands them over. */
+typedef void fence_event_fn(void *context, const struct mxf_event *event);
+int fence_events_open(struct fence *fence, fence_event_fn *fn, void *context);
+int fence_events_fd(const struct fence *fence);
+int fence_events_consume(struct fence *fence);
+
+#endif
