@@ -17,7 +17,7 @@ struct generation_plan;
 struct generation_facts {
 	uint64_t number;
 	uint64_t created; /* CLOCK_REALTIME, nanoseconds */
-	uint32_t seed;
+	uint64_t seed; /* random; secret from those who send packets */
 	uint32_t cpus; /* possible CPUs: how many stripes hits get while they fit */
 };
 

@@ -139,14 +139,13 @@ struct mxf_generation {
 	__u64 number;	/* counts up with every publication */
 	__u64 created;	/* CLOCK_REALTIME, nanoseconds */
 	__u64 config_hash;
+	__u64 seed; /* odd and secret: multiplier of the IPv6 front's hash */
 	__u32 flags;
-	__u32 seed;	     /* of the IPv6 front's hash */
 	__u32 guarded_ports; /* how many; 0 guards nothing */
 	__u32 hits;	     /* offset of struct mxf_hits [hit_stripes][range_count] */
 	__u32 hit_stripes;   /* a power of two: CPUs that share a stripe differ by a multiple of it */
 	__u32 destination4_count;
 	__u32 destination6_count; /* both 0 = every destination is guarded */
-	__u32 reserved0;
 	struct mxf_table ipv4;
 	struct mxf_table ipv6;
 	struct mxf_directory directory;

@@ -8,6 +8,7 @@
 #ifndef MXFENCE_MAPS_H
 #define MXFENCE_MAPS_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
 
 #include "mxfence/reasons.h"
@@ -32,6 +33,7 @@
 struct mxf_schema {
 	__u32 magic;
 	__u32 version;
+	__u64 seed; /* of the drops table's hash; the program draws it at the first drop */
 };
 
 /* Interface names are the kernel's IFNAMSIZ long. A slot with an empty name is free. */
@@ -86,6 +88,12 @@ struct mxf_drop {
 	__u64 count;
 	__u64 first; /* CLOCK_MONOTONIC nanoseconds */
 	__u64 last;
+};
+
+struct mxf_drop_bucket {
+	struct bpf_spin_lock lock; /* readers use BPF_F_LOCK */
+	__u32 reserved;
+	struct mxf_drop ways[MXF_DROP_WAYS];
 };
 
 struct mxf_event {

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is kept of the packets that were judged: counters always, hits of the range that decided,
+ * and of a few drops a tick who it was.
+ */
+#ifndef BPF_RECORD_H
+#define BPF_RECORD_H
+
+#include "bpf/judge.h"
+#include "mxfence/maps.h"
+
+const volatile __u32 interface_slot;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MXF_INTERFACES_MAX);
+	__type(key, __u32);
+	__type(value, struct mxf_counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MXF_DROP_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct mxf_drop_bucket);
+} drops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, MXF_EVENT_RING_BYTES);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MXF_INTERFACES_MAX);
+	__type(key, __u32);
+	__type(value, struct mxf_interface);
+} interfaces SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mxf_schema);
+} schema SEC(".maps");
+
+/* The range that decided was hit. Stripes keep CPUs out of each other's cache lines. */
+static __always_inline void record_hit(struct mxf_memory memory,
+				       const struct mxf_generation *generation, __u32 answer)
+{
+	__u32 stripe = bpf_get_smp_processor_id() & (generation->hit_stripes - 1);
+	__u32 number = stripe * generation->directory.range_count + MXF_ANSWER_ID(answer);
+	struct mxf_hits *hits;
+
+	hits = memory_at(memory, generation->hits + number * sizeof(*hits), sizeof(*hits));
+	if (!hits)
+		return;
+	__sync_fetch_and_add(&hits->packets, 1);
+	hits->last = bpf_ktime_get_coarse_ns();
+}
+
+static __always_inline void record_count(struct mxf_counters *of_interface,
+					 const struct mxf_flow *flow,
+					 struct mxf_judgement judgement)
+{
+	struct mxf_count *count;
+
+	if (flow->family >= MXF_FAMILY_COUNT || judgement.verdict >= MXF_VERDICT_COUNT ||
+	    judgement.reason >= MXF_REASON_COUNT)
+		return;
+	count = &of_interface->counts[flow->family][judgement.verdict][judgement.reason];
+	count->packets++;
+	count->bytes += flow->bytes;
+}
+
+/* May this drop be recorded, or are there too many of them in this tick? */
+static __always_inline int record_allows(struct mxf_counters *of_interface)
+{
+	__u64 tick = bpf_jiffies64();
+
+	if (of_interface->tick != tick) {
+		of_interface->tick = tick;
+		of_interface->budget = MXF_RECORDS_PER_TICK;
+	}
+	if (of_interface->budget == 0) {
+		of_interface->suppressed++;
+		return 0;
+	}
+	of_interface->budget--;
+	of_interface->recorded++;
+	return 1;
+}
+
+/* Drawn by the program itself, once, so that nobody can aim sources at one bucket. */
+static __always_inline __u64 drops_seed(void)
+{
+	struct mxf_schema *drawn;
+	__u32 zero = 0;
+	__u64 seed;
+
+	drawn = bpf_map_lookup_elem(&schema, &zero);
+	if (!drawn)
+		return 1;
+	if (!drawn->seed) {
+		seed = (__u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32() | 1;
+		__sync_val_compare_and_swap(&drawn->seed, 0, seed);
+	}
+	return drawn->seed;
+}
+
+static __always_inline __u32 drops_bucket(const struct mxf_flow *flow)
+{
+	__u64 seed = drops_seed(), hash = flow->destination_port;
+
+	for (int i = 0; i < 4; i++)
+		hash = (hash ^ flow->source[i]) * seed ^ hash >> 29;
+	return (hash * seed) >> 32 & (MXF_DROP_BUCKETS - 1);
+}
+
+static __always_inline int is_drop_of(const struct mxf_drop *drop, const struct mxf_drop *of)
+{
+	return drop->address[3] == of->address[3] && drop->address[2] == of->address[2] &&
+	       drop->address[1] == of->address[1] && drop->address[0] == of->address[0] &&
+	       drop->port == of->port && drop->reason == of->reason &&
+	       drop->family == of->family && drop->verdict == of->verdict;
+}
+
+/* Chooses the slot for `drop`: its own, a free one, or the one with the fewest drops. */
+static __always_inline void drops_insert(struct mxf_drop_bucket *bucket,
+					 const struct mxf_drop *drop, __u32 chance)
+{
+	__u32 least = 0;
+
+	for (__u32 way = 0; way < MXF_DROP_WAYS; way++) {
+		struct mxf_drop *slot = &bucket->ways[way];
+
+		if (is_drop_of(slot, drop)) {
+			slot->count++;
+			slot->last = drop->last;
+			return;
+		}
+		if (slot->count < bucket->ways[least & (MXF_DROP_WAYS - 1)].count)
+			least = way;
+	}
+	least &= MXF_DROP_WAYS - 1;
+	if (bucket->ways[least].count * chance > 0xffffffff)
+		return;
+	bucket->ways[least] = *drop;
+}
+
+static __always_inline void record_source(const struct mxf_flow *flow,
+					  struct mxf_judgement judgement, __u64 now)
+{
+	__u32 index = drops_bucket(flow), chance = bpf_get_prandom_u32();
+	struct mxf_drop_bucket *bucket;
+	struct mxf_drop drop = {
+		.port = flow->destination_port,
+		.reason = judgement.reason,
+		.family = flow->family,
+		.verdict = judgement.verdict,
+		.count = 1,
+		.first = now,
+		.last = now,
+	};
+
+	for (int i = 0; i < 4; i++)
+		drop.address[i] = flow->source[i];
+	bucket = bpf_map_lookup_elem(&drops, &index);
+	if (!bucket)
+		return;
+	bpf_spin_lock(&bucket->lock);
+	drops_insert(bucket, &drop, chance);
+	bpf_spin_unlock(&bucket->lock);
+}
+
+static __always_inline int record_event(const struct mxf_flow *flow,
+					struct mxf_judgement judgement, __u64 now)
+{
+	struct mxf_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event)
+		return 0;
+	event->time = now;
+	for (int i = 0; i < 4; i++) {
+		event->source[i] = flow->source[i];
+		event->destination[i] = flow->destination[i];
+	}
+	event->interface_slot = interface_slot;
+	event->length = flow->bytes;
+	event->source_port = flow->source_port;
+	event->destination_port = flow->destination_port;
+	event->family = flow->family;
+	event->verdict = judgement.verdict;
+	event->reason = judgement.reason;
+	event->reserved = 0;
+	bpf_ringbuf_submit(event, 0);
+	return 1;
+}
+
+/* Out of the way of the packets that are only counted. */
+__noinline int record_drop(const struct mxf_flow *flow, __u32 verdict, __u32 reason)
+{
+	const struct mxf_judgement judgement = {verdict, reason};
+	struct mxf_counters *of_interface;
+	__u32 slot = interface_slot;
+	__u64 now;
+
+	if (!flow)
+		return 0;
+	now = bpf_ktime_get_coarse_ns();
+	if (flow->family != MXF_FAMILY_OTHER)
+		record_source(flow, judgement, now);
+	if (record_event(flow, judgement, now))
+		return 0;
+	of_interface = bpf_map_lookup_elem(&counters, &slot);
+	if (of_interface)
+		of_interface->events_lost++;
+	return 0;
+}
+
+#endif
