@@ -32,14 +32,15 @@ enum mxf_flow_kind {
 struct mxf_flow {
 	__u8 kind;   /* enum mxf_flow_kind; the rest is unset for MXF_FLOW_IGNORE */
 	__u8 family; /* enum mxf_family; MXF_FAMILY_OTHER: no address is known */
-	__u16 seen;  /* MXF_SEEN_* */
+	__u16 reserved;
+	__u32 seen;  /* MXF_SEEN_* */
 	__u32 bytes; /* IPv4's total length, 40 plus IPv6's payload length; 0: the frame's counts */
 	__u32 source[4]; /* host order, most significant word first; IPv4 in word 3 */
 	__u32 destination[4];
 	__u16 source_port;
 	__u16 destination_port;
-	__u16 network;	      /* offset of the IP header */
-	__u16 transport;      /* offset of the TCP header */
+	__u32 network;	      /* offset of the IP header */
+	__u32 transport;      /* offset of the TCP header */
 	__u32 transport_size; /* bytes of the packet from there on */
 };
 
@@ -52,7 +53,7 @@ struct mxf_flow {
 #define IPV6_HEADER 40
 #define IPV6_EXTENSIONS_MAX 8
 #define TCP_HEADER 20
-#define TCP_PORTS 4    /* bytes that show the ports */
+#define TCP_PORTS 4	/* bytes that show the ports */
 #define TCP_DECISIVE 14 /* bytes that show ports and flags */
 #define TCP_FLAGS_OFFSET 13
 
@@ -104,12 +105,9 @@ static __always_inline __u32 packet_size(struct xdp_md *packet)
 }
 #else
 #include <arpa/inet.h>
-#include <string.h>
+#include <string.h> /* and __always_inline, from the C library */
 
 #define WALK_FUNCTION static inline __attribute__((unused))
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
 
 struct packet_context {
 	const __u8 *frame;
@@ -185,7 +183,7 @@ static __always_inline int opens_connection(__u8 flags)
 }
 
 static __always_inline void flow_set_ipv4(struct mxf_flow *flow, const struct ipv4_header *ip,
-					  __u16 network)
+					  __u32 network)
 {
 	flow->family = MXF_FAMILY_IPV4;
 	flow->seen = MXF_SEEN_DESTINATION;
@@ -198,7 +196,7 @@ static __always_inline void flow_set_ipv4(struct mxf_flow *flow, const struct ip
 }
 
 static __always_inline void flow_set_ipv6(struct mxf_flow *flow, const struct ipv6_header *ip,
-					  __u16 network)
+					  __u32 network)
 {
 	flow->family = MXF_FAMILY_IPV6;
 	flow->seen = MXF_SEEN_DESTINATION;
@@ -211,7 +209,7 @@ static __always_inline void flow_set_ipv6(struct mxf_flow *flow, const struct ip
 }
 
 static __always_inline void flow_set_syn(struct mxf_flow *flow, const struct tcp_start *tcp,
-					 __u16 transport, __u32 size)
+					 __u32 transport, __u32 size)
 {
 	flow->kind = MXF_FLOW_SYN;
 	flow->seen |= MXF_SEEN_PORT;
@@ -287,7 +285,7 @@ WALK_FUNCTION int walk_ipv4(struct packet_context *packet, __u32 network, struct
 		return 0;
 	if ((fragment & IPV4_OFFSET) > 2)
 		return 0; /* useless without a first fragment that passed */
-	if (total == 0) /* larger than 64 kB, from segmentation offload */
+	if (total == 0)	  /* larger than 64 kB, from segmentation offload */
 		total = packet_size(packet) - network;
 	if (total < header)
 		return 0;
@@ -378,8 +376,8 @@ WALK_FUNCTION int walk_ipv6(struct packet_context *packet, __u32 network, struct
 	    (walk.routed && (walk.next == NEXT_IPV4 || walk.next == NEXT_IPV6)))
 		flow->kind = MXF_FLOW_UNDECIDABLE;
 	else if (walk.next == NEXT_TCP)
-		walk_tcp(packet, walk.offset,
-			 walk.offset < walk.end ? walk.end - walk.offset : 0, walk.fragment, flow);
+		walk_tcp(packet, walk.offset, walk.offset < walk.end ? walk.end - walk.offset : 0,
+			 walk.fragment, flow);
 	return 0;
 }
 

@@ -52,7 +52,8 @@ static __always_inline void record_hit(struct mxf_memory memory,
 	__u32 number = stripe * generation->directory.range_count + MXF_ANSWER_ID(answer);
 	struct mxf_hits *hits;
 
-	hits = memory_at(memory, generation->hits + number * sizeof(*hits), sizeof(*hits));
+	hits = memory_at(memory, entry_offset(generation->hits, number, sizeof(*hits)),
+			 sizeof(*hits));
 	if (!hits)
 		return;
 	__sync_fetch_and_add(&hits->packets, 1);
@@ -121,8 +122,8 @@ static __always_inline int is_drop_of(const struct mxf_drop *drop, const struct 
 {
 	return drop->address[3] == of->address[3] && drop->address[2] == of->address[2] &&
 	       drop->address[1] == of->address[1] && drop->address[0] == of->address[0] &&
-	       drop->port == of->port && drop->reason == of->reason &&
-	       drop->family == of->family && drop->verdict == of->verdict;
+	       drop->port == of->port && drop->reason == of->reason && drop->family == of->family &&
+	       drop->verdict == of->verdict;
 }
 
 /* Chooses the slot for `drop`: its own, a free one, or the one with the fewest drops. */
@@ -173,8 +174,8 @@ static __always_inline void record_source(const struct mxf_flow *flow,
 	bpf_spin_unlock(&bucket->lock);
 }
 
-static __always_inline int record_event(const struct mxf_flow *flow,
-					struct mxf_judgement judgement, __u64 now)
+static __always_inline int record_event(const struct mxf_flow *flow, struct mxf_judgement judgement,
+					__u64 now)
 {
 	struct mxf_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 

@@ -46,7 +46,8 @@ static __always_inline __u16 checksum_fold(__u64 sum)
 static __always_inline __u16 reset_checksum(const struct tcp_reset *tcp, __u64 sum)
 {
 	sum += bpf_htons(sizeof(*tcp)) + bpf_htons(NEXT_TCP);
-	return checksum_fold(bpf_csum_diff(0, 0, (void *)tcp, sizeof(*tcp), checksum_fold(sum) ^ 0xffff));
+	return checksum_fold(
+		bpf_csum_diff(0, 0, (void *)tcp, sizeof(*tcp), checksum_fold(sum) ^ 0xffff));
 }
 
 /* Fills all but the checksum; 0, or -1 when the frame does not hold the SYN's header. */
@@ -64,8 +65,8 @@ static __always_inline int reset_fill(struct xdp_md *ctx, const struct mxf_flow 
 	*tcp = (struct tcp_reset){
 		.source = syn.destination,
 		.destination = syn.source,
-		.acknowledgement = bpf_htonl(bpf_ntohl(syn.sequence) + 1 +
-					     (flow->transport_size - header)),
+		.acknowledgement =
+			bpf_htonl(bpf_ntohl(syn.sequence) + 1 + (flow->transport_size - header)),
 		.offset = TCP_HEADER / 4 << 4,
 		.flags = TCP_RST | TCP_ACK,
 	};
@@ -86,8 +87,8 @@ static __always_inline int reset_write4(struct xdp_md *ctx, const struct mxf_flo
 	reset.ip.source = bpf_htonl(flow->destination[3]);
 	reset.ip.destination = bpf_htonl(flow->source[3]);
 	reset.ip.checksum = checksum_fold(bpf_csum_diff(0, 0, (void *)&reset.ip, IPV4_HEADER, 0));
-	reset.tcp.checksum = reset_checksum(
-		&reset.tcp, bpf_csum_diff(0, 0, (void *)&reset.ip.source, 8, 0));
+	reset.tcp.checksum =
+		reset_checksum(&reset.tcp, bpf_csum_diff(0, 0, (void *)&reset.ip.source, 8, 0));
 	return bpf_xdp_store_bytes(ctx, flow->network, &reset, sizeof(reset));
 }
 
@@ -105,8 +106,8 @@ static __always_inline int reset_write6(struct xdp_md *ctx, const struct mxf_flo
 		reset.ip.source[i] = bpf_htonl(flow->destination[i]);
 		reset.ip.destination[i] = bpf_htonl(flow->source[i]);
 	}
-	reset.tcp.checksum = reset_checksum(
-		&reset.tcp, bpf_csum_diff(0, 0, (void *)&reset.ip.source, 32, 0));
+	reset.tcp.checksum =
+		reset_checksum(&reset.tcp, bpf_csum_diff(0, 0, (void *)&reset.ip.source, 32, 0));
 	return bpf_xdp_store_bytes(ctx, flow->network, &reset, sizeof(reset));
 }
 
@@ -129,10 +130,9 @@ __noinline int reset_answer(struct xdp_md *ctx, const struct mxf_flow *flow)
 
 	if (!flow || !(flow->seen & MXF_SEEN_WHOLE) || !(flow->seen & MXF_SEEN_DESTINATION))
 		return XDP_DROP;
-	size = flow->network + (flow->family == MXF_FAMILY_IPV4 ? sizeof(struct reset4)
-								: sizeof(struct reset6));
-	if ((flow->family == MXF_FAMILY_IPV4 ? reset_write4(ctx, flow)
-					     : reset_write6(ctx, flow)) ||
+	size = flow->network +
+	       (flow->family == MXF_FAMILY_IPV4 ? sizeof(struct reset4) : sizeof(struct reset6));
+	if ((flow->family == MXF_FAMILY_IPV4 ? reset_write4(ctx, flow) : reset_write6(ctx, flow)) ||
 	    reset_turn(ctx) || bpf_xdp_adjust_tail(ctx, (int)(size - bpf_xdp_get_buff_len(ctx))))
 		return XDP_DROP;
 	return XDP_TX;

@@ -25,7 +25,7 @@ static __always_inline void *memory_element(struct mxf_memory memory, __u32 offs
 	return bpf_map_lookup_elem(memory.map, &element);
 }
 #else
-#define __always_inline inline __attribute__((always_inline))
+#include <sys/cdefs.h> /* __always_inline */
 
 struct mxf_memory {
 	void *base;
@@ -49,6 +49,11 @@ static __always_inline void *memory_at(struct mxf_memory memory, __u32 offset, _
 	return element ? element + MXF_WITHIN(offset, size) : 0;
 }
 
+static __always_inline __u32 entry_offset(__u32 table, __u32 number, __u32 size)
+{
+	return table + number * size;
+}
+
 /* Does any range touch this block of addresses? */
 static __always_inline int front_has(const __u32 *front, __u32 block)
 {
@@ -66,7 +71,7 @@ static __always_inline __u32 front_block4(__u32 address)
  */
 static __always_inline __u32 front_block6(__u32 top, __u64 seed)
 {
-	return (top * seed) >> (64 - MXF_FRONT_BITS);
+	return (__u32)((top * seed) >> (64 - MXF_FRONT_BITS));
 }
 
 /* The answer for a 32-bit key, among the intervals of its chunk. */
@@ -78,13 +83,14 @@ static __always_inline __u32 table_search(struct mxf_memory memory, const struct
 	__u32 offset, low = 0, count;
 	const char *element;
 
-	chunk = memory_at(memory, table->index + (key >> 16) * sizeof(*chunk), sizeof(*chunk));
+	chunk = memory_at(memory, entry_offset(table->index, key >> 16, sizeof(*chunk)),
+			  sizeof(*chunk));
 	if (!chunk)
 		return 0;
 	count = chunk->count;
 	if (count == 0)
 		return chunk->first;
-	offset = table->entries + chunk->first * sizeof(*entry);
+	offset = entry_offset(table->entries, chunk->first, sizeof(*entry));
 	element = memory_element(memory, offset);
 	if (!element)
 		return 0;
@@ -94,15 +100,16 @@ static __always_inline __u32 table_search(struct mxf_memory memory, const struct
 
 		if (half == 0)
 			break;
-		entry = (const void *)(element + MXF_WITHIN(offset + (low + half) * sizeof(*entry),
-							    sizeof(*entry)));
+		entry = (const void *)(element +
+				       MXF_WITHIN(entry_offset(offset, low + half, sizeof(*entry)),
+						  sizeof(*entry)));
 		/* Without a branch, which the sources of a flood would make unpredictable. */
 		distance = (__s64)key - entry->first;
 		low += half & ~(__u32)(distance >> 63);
 		count -= half;
 	}
-	entry = (const void *)(element +
-			       MXF_WITHIN(offset + low * sizeof(*entry), sizeof(*entry)));
+	entry = (const void *)(element + MXF_WITHIN(entry_offset(offset, low, sizeof(*entry)),
+						    sizeof(*entry)));
 	return entry->answer;
 }
 
@@ -115,7 +122,8 @@ static __always_inline __u32 table_search_deep(struct mxf_memory memory,
 	const struct mxf_chunk *chunk;
 	__u32 first, count, answer = 0;
 
-	chunk = memory_at(memory, table->deep_directory + id * sizeof(*chunk), sizeof(*chunk));
+	chunk = memory_at(memory, entry_offset(table->deep_directory, id, sizeof(*chunk)),
+			  sizeof(*chunk));
 	if (!chunk)
 		return 0;
 	first = chunk->first;
@@ -124,7 +132,7 @@ static __always_inline __u32 table_search_deep(struct mxf_memory memory,
 		__u32 half = count >> 1;
 
 		entry = memory_at(memory,
-				  table->deep_entries + (first + half) * sizeof(*entry),
+				  entry_offset(table->deep_entries, first + half, sizeof(*entry)),
 				  sizeof(*entry));
 		if (!entry)
 			return 0;

@@ -17,8 +17,8 @@ struct generation_plan;
 struct generation_facts {
 	uint64_t number;
 	uint64_t created; /* CLOCK_REALTIME, nanoseconds */
-	uint64_t seed; /* random; secret from those who send packets */
-	uint32_t cpus; /* possible CPUs: how many stripes hits get while they fit */
+	uint64_t seed;	  /* random; secret from those who send packets */
+	uint32_t cpus;	  /* possible CPUs: how many stripes hits get while they fit */
 };
 
 /*
@@ -28,8 +28,8 @@ struct generation_facts {
 int generation_plan_create(const struct config *config, struct generation_plan **plan);
 void generation_plan_free(struct generation_plan **plan);
 
-/* How many elements of MXF_ELEMENT_SIZE bytes generation_write() fills. */
-uint32_t generation_plan_elements(const struct generation_plan *plan);
+/* How many elements of MXF_ELEMENT_SIZE bytes generation_write() fills for that many CPUs. */
+uint32_t generation_plan_elements(const struct generation_plan *plan, uint32_t cpus);
 
 /* Writes the whole generation into zeroed memory of that many elements. Cannot fail. */
 void generation_write(const struct generation_plan *plan, const struct generation_facts *facts,

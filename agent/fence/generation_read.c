@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "fence/generation.h"
+
+#include "bpf/judge.h"
+
+static bool lies_inside(uint64_t offset, uint64_t count, uint64_t each, uint64_t size)
+{
+	return offset <= size && count * each <= size - offset;
+}
+
+bool generation_check(const void *memory, size_t size)
+{
+	const struct mxf_generation *header = memory;
+	const struct mxf_directory *directory = &header->directory;
+
+	if (size < MXF_ELEMENT_SIZE || header->magic != MXF_GENERATION_MAGIC ||
+	    header->elements > size / MXF_ELEMENT_SIZE || header->hit_stripes == 0 ||
+	    header->hit_stripes & (header->hit_stripes - 1))
+		return false;
+	size = (size_t)header->elements * MXF_ELEMENT_SIZE;
+	return directory->ranges4 <= directory->range_count && directory->strings_size > 0 &&
+	       lies_inside(directory->ranges, directory->range_count, sizeof(struct mxf_range),
+			   size) &&
+	       lies_inside(directory->lists, directory->list_count, sizeof(struct mxf_list),
+			   size) &&
+	       lies_inside(directory->files, directory->file_count, sizeof(uint32_t), size) &&
+	       lies_inside(directory->strings, directory->strings_size, 1, size) &&
+	       lies_inside(header->hits, (uint64_t)header->hit_stripes * directory->range_count,
+			   sizeof(struct mxf_hits), size) &&
+	       ((const char *)memory)[directory->strings + directory->strings_size - 1] == '\0';
+}
+
+static const void *at(const struct mxf_generation *generation, uint32_t offset)
+{
+	return (const char *)generation + offset;
+}
+
+static const struct mxf_range *stored_range(const struct mxf_generation *generation, uint32_t id)
+{
+	const struct mxf_range *ranges = at(generation, generation->directory.ranges);
+
+	return &ranges[id];
+}
+
+static struct mxf_hits *stored_hits(const struct mxf_generation *generation, uint32_t stripe,
+				    uint32_t id)
+{
+	char *hits = (char *)generation + generation->hits;
+
+	return (struct mxf_hits *)hits + stripe * generation->directory.range_count + id;
+}
+
+static struct mxf_hits sum_hits(const struct mxf_generation *generation, uint32_t id)
+{
+	struct mxf_hits sum = {0, 0};
+
+	for (uint32_t stripe = 0; stripe < generation->hit_stripes; stripe++) {
+		const struct mxf_hits *hits = stored_hits(generation, stripe, id);
+		uint64_t last = __atomic_load_n(&hits->last, __ATOMIC_RELAXED);
+
+		sum.packets += __atomic_load_n(&hits->packets, __ATOMIC_RELAXED);
+		if (last > sum.last)
+			sum.last = last;
+	}
+	return sum;
+}
+
+static uint8_t family_of(const struct mxf_generation *generation, uint32_t id)
+{
+	return id < generation->directory.ranges4 ? MXF_FAMILY_IPV4 : MXF_FAMILY_IPV6;
+}
+
+void generation_read_range(const struct mxf_generation *generation, uint32_t id,
+			   struct generation_range *out)
+{
+	const struct mxf_range *range = stored_range(generation, id);
+	struct mxf_hits hits = sum_hits(generation, id);
+
+	*out = (struct generation_range){
+		.range =
+			{
+				.first = ip_from_words(range->first),
+				.last = ip_from_words(range->last),
+				.line = range->line,
+				.file = range->file,
+				.family = family_of(generation, id),
+			},
+		.list = range->list,
+		.hits = hits.packets,
+		.last_hit = hits.last,
+	};
+}
+
+const struct mxf_list *generation_list(const struct mxf_generation *generation, uint32_t list)
+{
+	static const struct mxf_list none;
+	const struct mxf_list *lists = at(generation, generation->directory.lists);
+
+	return list < generation->directory.list_count ? &lists[list] : &none;
+}
+
+const char *generation_string(const struct mxf_generation *generation, uint32_t offset)
+{
+	if (offset >= generation->directory.strings_size)
+		return "";
+	return at(generation, generation->directory.strings + offset);
+}
+
+const char *generation_file(const struct mxf_generation *generation, uint32_t file)
+{
+	const uint32_t *files = at(generation, generation->directory.files);
+
+	return file < generation->directory.file_count ? generation_string(generation, files[file])
+						       : "";
+}
+
+static struct mxf_memory memory_of(const struct mxf_generation *generation)
+{
+	return (struct mxf_memory){(void *)generation, generation->elements};
+}
+
+static struct mxf_flow flow_from(uint8_t family, struct ip source)
+{
+	struct mxf_flow flow = {.kind = MXF_FLOW_SYN, .family = family};
+
+	ip_to_words(source, flow.source);
+	return flow;
+}
+
+uint32_t generation_look_up(const struct mxf_generation *generation, uint8_t family, struct ip ip)
+{
+	struct mxf_flow flow = flow_from(family, ip);
+
+	return flow_look_up(memory_of(generation), generation, &flow);
+}
+
+void generation_judge(const struct mxf_generation *generation, uint8_t family, struct ip source,
+		      const struct ip *destination, uint16_t port, struct generation_verdict *out)
+{
+	struct mxf_flow flow = flow_from(family, source);
+	struct mxf_judgement judgement;
+	enum mxf_port_class class;
+
+	flow.seen = MXF_SEEN_PORT;
+	flow.destination_port = port;
+	if (destination) {
+		flow.seen |= MXF_SEEN_DESTINATION;
+		ip_to_words(*destination, flow.destination);
+	}
+	*out = (struct generation_verdict){
+		.guarded = is_guarded(generation, &flow, &class),
+	};
+	if (!out->guarded)
+		return;
+	out->answer = flow_look_up(memory_of(generation), generation, &flow);
+	judgement = judge(generation->flags, flow.kind, class, out->answer);
+	out->verdict = judgement.verdict;
+	out->reason = judgement.reason;
+}
+
+/* Carrying hits over. */
+
+static int compare_stored(const struct mxf_range *a, const struct mxf_range *b)
+{
+	int order = ip_compare(ip_from_words(a->first), ip_from_words(b->first));
+
+	return order ? order : ip_compare(ip_from_words(b->last), ip_from_words(a->last));
+}
+
+/* The first id of the same family that is not before `range`, in [low, high). */
+static uint32_t find_range(const struct mxf_generation *in, const struct mxf_range *range,
+			   uint32_t low, uint32_t high)
+{
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (compare_stored(stored_range(in, middle), range) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_same_list(const struct mxf_generation *a, uint32_t list_a,
+			 const struct mxf_generation *b, uint32_t list_b)
+{
+	const struct mxf_list *in_a = generation_list(a, list_a);
+	const struct mxf_list *in_b = generation_list(b, list_b);
+
+	return in_a->action == in_b->action &&
+	       strcmp(generation_string(a, in_a->name), generation_string(b, in_b->name)) == 0;
+}
+
+/* Where range `id` of `from` is in `to`; range_count when it is gone. */
+static uint32_t find_successor(const struct mxf_generation *from, uint32_t id,
+			       const struct mxf_generation *to)
+{
+	const struct mxf_range *range = stored_range(from, id);
+	const struct mxf_directory *directory = &to->directory;
+	bool ipv4 = id < from->directory.ranges4;
+	uint32_t end = ipv4 ? directory->ranges4 : directory->range_count;
+	uint32_t found = find_range(to, range, ipv4 ? 0 : directory->ranges4, end);
+
+	for (; found < end && compare_stored(stored_range(to, found), range) == 0; found++)
+		if (is_same_list(from, range->list, to, stored_range(to, found)->list))
+			return found;
+	return directory->range_count;
+}
+
+void generation_carry_hits(const struct mxf_generation *from, struct mxf_generation *to,
+			   uint64_t *carried)
+{
+	for (uint32_t id = 0; id < from->directory.range_count; id++) {
+		struct mxf_hits sum = sum_hits(from, id), *into;
+		uint32_t successor;
+
+		if (sum.packets == carried[id])
+			continue;
+		successor = find_successor(from, id, to);
+		if (successor < to->directory.range_count) {
+			into = stored_hits(to, 0, successor);
+			__atomic_fetch_add(&into->packets, sum.packets - carried[id],
+					   __ATOMIC_RELAXED);
+			if (sum.last > __atomic_load_n(&into->last, __ATOMIC_RELAXED))
+				__atomic_store_n(&into->last, sum.last, __ATOMIC_RELAXED);
+		}
+		carried[id] = sum.packets;
+	}
+}
