@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages about what a person wrote: collected, sorted by place, then printed by whoever may print.
+ * Messages about what a person wrote: collected, sorted by place, then printed by whoever may
+ * print.
  *
  *     mxfence.yaml:12:14: error: 300.1.1.0/24 is not an IPv4 address
  *        12 |     ranges: [300.1.1.0/24, 10.0.0.0/8]
@@ -21,29 +22,48 @@ struct diag {
 	enum diag_severity severity;
 	struct place place;
 	char *message;
-	char *hint; /* NULL when there is none */
+	char *hint;  /* NULL when there is none */
+	size_t kind; /* index in diags.kinds */
+	size_t order;
 };
 
-/* Warnings of one kind that are kept; a list of a million may repeat one mistake. */
+/*
+ * Messages of one kind, made from one format, that are kept of one file; a list of a million may
+ * repeat one mistake.
+ */
 #define DIAG_REPEAT_MAX 20
+#define DIAG_REPEAT_MAX_ERRORS 1000
+
+struct diag_kind {
+	const char *format;
+	enum diag_severity severity;
+	uint16_t file;
+	size_t kept;
+	size_t dropped;
+};
 
 struct diags {
 	struct diag *items;
 	size_t count;
-	size_t errors;
+	size_t errors; /* with those that were not kept, like `warnings` */
 	size_t warnings;
+	struct diag_kind *kinds;
+	size_t kind_count;
 	bool out_of_memory; /* a message was lost; counts as an error */
 };
 
 /*
- * Adds a message. `hint` may be NULL and is copied; `format` makes the message, one line. What
- * came from a file is escaped: no control characters reach the message.
+ * Adds a message. `hint` may be NULL and is copied; `format` makes the message, one line, and must
+ * outlive diags. What came from a file is escaped: no control characters reach message and hint.
  */
 void diags_add(struct diags *diags, enum diag_severity severity, struct place place,
 	       const char *hint, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* By file, line, column, then errors before warnings; stable. */
 void diags_sort(struct diags *diags);
+
+/* How many more of items[index]'s kind were not kept, for the last one of it; else 0. */
+size_t diags_more(const struct diags *diags, size_t index);
 
 /* Prints in the form above, sorted or not. `colour` adds ANSI colours. */
 void diags_print(const struct diags *diags, const struct sources *sources, bool colour,

@@ -17,16 +17,18 @@
 
 enum range_error {
 	RANGE_OK,
-	RANGE_HOST_BITS,    /* accepted: bits beyond the prefix were set and have been cleared */
-	RANGE_NOT_ADDRESS,  /* the rest are refusals */
+	RANGE_HOST_BITS,   /* accepted: bits beyond the prefix were set and have been cleared */
+	RANGE_NOT_ADDRESS, /* the rest are refusals */
+	RANGE_NOT_IPV4,	   /* looks like an IPv4 address but is none */
+	RANGE_NOT_IPV6,	   /* looks like an IPv6 address but is none */
 	RANGE_LEADING_ZERO,
 	RANGE_ZONE,
 	RANGE_MAPPED,
-	RANGE_LENGTH,	    /* prefix length not a number or too large */
-	RANGE_MASK,	    /* the mask is not contiguous or not of the address's family */
-	RANGE_FAMILIES,	    /* the two ends are of different families */
+	RANGE_LENGTH,	/* prefix length not a number or too large */
+	RANGE_MASK,	/* the mask is not contiguous or not of the address's family */
+	RANGE_FAMILIES, /* the two ends are of different families */
 	RANGE_REVERSED,
-	RANGE_TRAILING,	    /* something follows the range */
+	RANGE_TRAILING, /* something follows the range */
 	RANGE_EMPTY,
 };
 
@@ -39,7 +41,7 @@ enum range_error range_parse(const char *text, size_t size, struct range *range)
 /* As range_parse(), but the text must be one address. */
 enum range_error ip_parse(const char *text, size_t size, struct ip *ip, uint8_t *family);
 
-/* What was wrong, to follow the quoted text ("is not an IPv4 or IPv6 address"), and what to do. */
+/* What was wrong, to follow the quoted text ("is not an IPv4 address"), and what to do. */
 const char *range_error_text(enum range_error error);
 const char *range_error_hint(enum range_error error);
 

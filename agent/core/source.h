@@ -13,7 +13,7 @@
 #define SOURCE_FILES_MAX 65535u
 
 struct source {
-	char *name; /* as a person would type it: the path given, or relative to the configuration */
+	char *name; /* as a person would type it: the path given, others joined to its directory */
 	char *path; /* how to open it */
 	char *text; /* NUL-terminated contents */
 	size_t size;
@@ -41,7 +41,7 @@ int sources_add(struct sources *sources, const char *name, const char *path, cha
 
 /*
  * Reads a file and adds it. Returns its number or -errno: -EFBIG over SOURCE_FILE_MAX, -EISDIR,
- * else what open or read said.
+ * -EINVAL when it is no regular file (a FIFO would stall the reader), else what open or read said.
  */
 int sources_read(struct sources *sources, const char *name, const char *path);
 
@@ -51,6 +51,18 @@ const char *sources_name(const struct sources *sources, uint16_t file);
 /* The line's text without its end, and its length; NULL when the file has no such line. */
 const char *sources_line(const struct sources *sources, uint16_t file, uint32_t line,
 			 size_t *length);
+
+/*
+ * As sources_line(), but goes on from where the cursor stood, so that places asked for in
+ * ascending order cost one pass over the file. A cursor starts zeroed.
+ */
+struct source_cursor {
+	uint16_t file;
+	uint32_t line; /* that begins at `offset`; 0 = at the beginning */
+	size_t offset;
+};
+const char *sources_seek(const struct sources *sources, struct source_cursor *cursor, uint16_t file,
+			 uint32_t line, size_t *length);
 
 void sources_clear(struct sources *sources);
 
