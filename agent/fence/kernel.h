@@ -49,16 +49,33 @@ int fence_publish(struct fence *fence, const struct config *config, uint64_t *nu
 		  struct trouble *trouble);
 
 /*
+ * After fence_publish(), when what should follow failed: makes the generation before it the current
+ * one again (none, if there was none). fence_publish_settle() lets go of that one for good.
+ */
+int fence_publish_undo(struct fence *fence, struct trouble *trouble);
+void fence_publish_settle(struct fence *fence);
+
+/* True when this process made the pins: nothing was adopted. */
+bool fence_is_new(const struct fence *fence);
+
+/*
  * Makes the attached interfaces those of `filter`: attaches new ones, updates the program of those
  * that are attached already (without a gap), detaches those that are not listed any more. All that
- * can be checked is checked before anything is changed. Call after fence_publish().
+ * can be checked is checked before anything is changed. Call after fence_publish(). An interface
+ * that was attached before and does not exist now is no error: fence_repair() attaches it when it
+ * comes back.
  */
-int fence_attach(struct fence *fence, const struct filter_config *filter,
-		 struct trouble *trouble);
+int fence_attach(struct fence *fence, const struct filter_config *filter, struct trouble *trouble);
 
 /* Checks that fence_attach() could attach: the interfaces exist, are Ethernet, are free. */
 int fence_check_attach(struct fence *fence, const struct filter_config *filter,
 		       struct trouble *trouble);
+
+/*
+ * Attaches those interfaces of `filter` that exist and that the program is not on: what vanished
+ * has come back. Returns how many, or -errno for the first that could not be attached.
+ */
+int fence_repair(struct fence *fence, const struct filter_config *filter, struct trouble *trouble);
 
 /* Detaches every interface. `remove_pins` also removes maps and counters from the pin directory. */
 int fence_detach(struct fence *fence, bool remove_pins, struct trouble *trouble);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The log: one event a line, to stderr or syslog. Control characters in what is logged are written
+ * as \xNN, so nothing that came from outside begins a line of its own.
+ *
+ * On stderr a line begins with "mxfenced: " and, on the journal's stream, with the priority as
+ * sd-daemon(3) wants it.
+ */
+#ifndef CORE_LOG_H
+#define CORE_LOG_H
+
+#include <stdbool.h>
+#include <stdarg.h>
+
+#include "config/config.h"
+
+/*
+ * `auto` is stderr in the foreground and under the journal, else syslog. Until the first call
+ * warnings and errors go to stderr. A later call changes what was chosen.
+ */
+void log_open(const struct log_config *config, bool foreground);
+
+/* True when lines go to stderr, which must then stay open in the background. */
+bool log_uses_stderr(void);
+
+void log_write(enum log_level_name level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void log_vwrite(enum log_level_name level, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
+
+#define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...) log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/*
+ * Copies `text` into `out` (`size` bytes with its NUL, at least 8), control characters and
+ * backslashes escaped; what does not fit ends in "...".
+ */
+void log_escape(const char *text, char *out, size_t size);
+
+#endif

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The program on the interfaces: one instance each, held by a pinned link. */
+#include "fence/kernel_internal.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/scoped.h"
+#include "fence.skel.h"
+
+/* --- links ---------------------------------------------------------------------------------------
+ */
+
+static void link_path(const struct fence *fence, unsigned int slot, char path[PATH_MAX])
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), MXF_PIN_LINK, slot);
+	fence_pin_path(fence, name, path);
+}
+
+uint32_t fence_link_ifindex(struct fence *fence, unsigned int slot, uint32_t *program)
+{
+	struct bpf_link_info info = {0};
+	uint32_t size = sizeof(info);
+	char path[PATH_MAX];
+
+	if (fence->links[slot] < 0) {
+		link_path(fence, slot, path);
+		fence->links[slot] = bpf_obj_get(path);
+	}
+	if (fence->links[slot] < 0 || bpf_obj_get_info_by_fd(fence->links[slot], &info, &size) ||
+	    info.type != BPF_LINK_TYPE_XDP)
+		return 0;
+	if (program)
+		*program = info.prog_id;
+	return info.xdp.ifindex;
+}
+
+/* Detached by name, so that a descriptor open elsewhere does not keep the program on. */
+void fence_link_remove(struct fence *fence, unsigned int slot)
+{
+	char path[PATH_MAX];
+
+	fence_link_ifindex(fence, slot, NULL);
+	if (fence->links[slot] >= 0)
+		bpf_link_detach(fence->links[slot]);
+	scoped_close(&fence->links[slot]);
+	link_path(fence, slot, path);
+	unlink(path);
+}
+
+static int link_pin(struct fence *fence, unsigned int slot, int link)
+{
+	char path[PATH_MAX];
+
+	link_path(fence, slot, path);
+	unlink(path);
+	if (bpf_obj_pin(link, path))
+		return -errno;
+	scoped_close(&fence->links[slot]);
+	fence->links[slot] = link;
+	return 0;
+}
+
+/* --- the program ---------------------------------------------------------------------------------
+ */
+
+static int program_share_maps(const struct fence *fence, struct fence_bpf *skeleton)
+{
+	for (size_t i = 0; i < FENCE_MAP_COUNT; i++) {
+		struct bpf_map *map =
+			bpf_object__find_map_by_name(skeleton->obj, fence_map_names[i]);
+		int error = map ? bpf_map__reuse_fd(map, fence->maps[i]) : -ENOENT;
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int program_load(const struct fence *fence, unsigned int slot, bool frags,
+			struct fence_bpf **loaded, struct trouble *trouble)
+{
+	struct fence_bpf *skeleton = fence_bpf__open();
+	int error;
+
+	if (!skeleton)
+		return explain_bpf(-errno, "opening the BPF object", trouble);
+	skeleton->rodata->interface_slot = slot;
+	error = program_share_maps(fence, skeleton);
+	if (!error && frags)
+		error = bpf_program__set_flags(skeleton->progs.mxfence, BPF_F_XDP_HAS_FRAGS);
+	if (!error)
+		error = fence_bpf__load(skeleton);
+	if (error) {
+		fence_bpf__destroy(skeleton);
+		return explain_bpf(error, "loading the filter (log level debug shows more)",
+				   trouble);
+	}
+	*loaded = skeleton;
+	return 0;
+}
+
+/* Puts a loaded program on the device; takes `link` to update, or -1 to make a new one. */
+static int program_put(const struct fence_bpf *skeleton, const struct device *device,
+		       enum mxf_attach attach, int *link)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options,
+		    .flags =
+			    attach == MXF_ATTACH_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+	int program = bpf_program__fd(skeleton->progs.mxfence);
+	int made;
+
+	if (*link >= 0)
+		return bpf_link_update(*link, program, NULL) ? -errno : 0;
+	made = bpf_link_create(program, (int)device->ifindex, BPF_XDP, &options);
+	if (made < 0)
+		return -errno;
+	*link = made;
+	return 0;
+}
+
+static bool may_be_for_frags(int error)
+{
+	return error == -EINVAL || error == -EOPNOTSUPP || error == -ERANGE || error == -E2BIG;
+}
+
+/*
+ * With frags first: only so are jumbo frames seen whole. A driver that has no multi-buffer support
+ * refuses such a program; it then takes the plain one if its MTU fits into one buffer.
+ */
+static int program_attach(const struct fence *fence, unsigned int slot, const struct device *device,
+			  enum mxf_attach attach, int *link, bool *frags, struct trouble *trouble)
+{
+	int error = 0;
+
+	for (int plain = 0; plain < 2; plain++) {
+		struct fence_bpf *skeleton = NULL;
+		int failed = program_load(fence, slot, !plain, &skeleton, trouble);
+
+		if (failed)
+			return failed;
+		failed = program_put(skeleton, device, attach, link);
+		fence_bpf__destroy(skeleton);
+		*frags = !plain;
+		if (!failed)
+			return 0;
+		/* The plain program's refusal tells about the driver, unless the MTU is at fault.
+		 */
+		if (!error || failed == -ERANGE)
+			error = failed;
+		if (!may_be_for_frags(failed))
+			break;
+	}
+	if (error == -EBUSY && !explain_foreign_program(device, 0, trouble))
+		return trouble_set(trouble, error, "%s: busy with another XDP program",
+				   device->name);
+	return error == -EBUSY ? error : explain_attach(error, device, attach, trouble);
+}
+
+/* --- slots ---------------------------------------------------------------------------------------
+ */
+
+enum attach_step {
+	STEP_MISSING, /* was attached and is gone; attached again when it comes back */
+	STEP_NEW,
+	STEP_UPDATE, /* the program of a link that stands */
+	STEP_MODE,   /* another attach mode: off and on again */
+};
+
+struct attach_plan {
+	unsigned int slot;
+	enum attach_step step;
+	bool other_interface; /* the slot's counters are of another interface */
+	struct device device;
+	struct mxf_interface before;
+};
+
+static bool is_listed(const struct filter_config *filter, const char *name)
+{
+	for (size_t i = 0; i < filter->interface_count; i++)
+		if (!strcmp(filter->interfaces[i].name, name))
+			return true;
+	return false;
+}
+
+/* Its own slot, a free one, or, as counters are kept while there is room, an unused one. */
+static int slot_find(const struct fence *fence, const char *name,
+		     const bool taken[MXF_INTERFACES_MAX], struct mxf_interface *record)
+{
+	struct mxf_interface slots[MXF_INTERFACES_MAX];
+	int free_slot = -1, unused = -1;
+
+	for (unsigned int i = 0; i < MXF_INTERFACES_MAX; i++) {
+		int error = fence_read_slot(fence, i, &slots[i]);
+
+		if (error)
+			return error;
+		if (!strcmp(slots[i].name, name)) {
+			*record = slots[i];
+			return (int)i;
+		}
+		if (taken[i])
+			continue;
+		if (!slots[i].name[0] && free_slot < 0)
+			free_slot = (int)i;
+		if (slots[i].name[0] && !slots[i].attached && unused < 0)
+			unused = (int)i;
+	}
+	if (free_slot < 0)
+		free_slot = unused;
+	if (free_slot < 0)
+		return -ENOSPC;
+	*record = slots[free_slot];
+	return free_slot;
+}
+
+static int slot_clear_counters(const struct fence *fence, unsigned int slot)
+{
+	int cpus = libbpf_num_possible_cpus();
+	SCOPED_FREE struct mxf_counters *zeros = NULL;
+	uint32_t key = slot;
+
+	if (cpus < 1)
+		return cpus;
+	zeros = calloc((size_t)cpus, sizeof(*zeros));
+	if (!zeros)
+		return -ENOMEM;
+	return bpf_map_update_elem(fence->maps[FENCE_MAP_COUNTERS], &key, zeros, BPF_ANY) ? -errno
+											  : 0;
+}
+
+static int plan_device(struct fence *fence, const char *name, enum mxf_attach attach,
+		       struct attach_plan *plan, struct trouble *trouble)
+{
+	bool ours = plan->before.attached && !plan->other_interface;
+	uint32_t on, program = 0;
+	int error = device_read(name, &plan->device);
+
+	if (error == -ENODEV && ours) {
+		plan->step = STEP_MISSING;
+		return 0;
+	}
+	if (error == -ENODEV)
+		return trouble_set(trouble, error, "%s: there is no such interface", name);
+	if (error)
+		return trouble_set(trouble, error, "%s: %s", name, strerror(-error));
+	if (!device_is_ethernet(&plan->device))
+		return trouble_set(
+			trouble, -EPROTOTYPE,
+			"%s is %s (type %u); the fence reads Ethernet frames, so attach it "
+			"to the interface that carries them",
+			name, device_type_text(&plan->device), plan->device.type);
+	on = ours ? fence_link_ifindex(fence, plan->slot, &program) : 0;
+	if (on != plan->device.ifindex) {
+		program = 0;
+		plan->step = STEP_NEW;
+	} else {
+		plan->step = plan->before.attach == attach ? STEP_UPDATE : STEP_MODE;
+	}
+	return explain_foreign_program(&plan->device, program, trouble);
+}
+
+/* Looks at every interface, changes nothing. `plans` has an entry for each of them. */
+static int plans_make(struct fence *fence, const struct filter_config *filter,
+		      struct attach_plan *plans, struct trouble *trouble)
+{
+	bool taken[MXF_INTERFACES_MAX] = {false};
+
+	if (filter->interface_count > MXF_INTERFACES_MAX)
+		return trouble_set(trouble, -E2BIG, "more than %u interfaces", MXF_INTERFACES_MAX);
+	for (size_t i = 0; i < filter->interface_count; i++) {
+		const char *name = filter->interfaces[i].name;
+		struct attach_plan *plan = &plans[i];
+		int slot = slot_find(fence, name, taken, &plan->before);
+		int error;
+
+		if (slot == -ENOSPC)
+			return trouble_set(trouble, slot,
+					   "%s: all %u interface slots are in use; detach another "
+					   "interface first",
+					   name, MXF_INTERFACES_MAX);
+		if (slot < 0)
+			return trouble_set(trouble, slot, "the interfaces map: %s",
+					   strerror(-slot));
+		taken[slot] = true;
+		plan->slot = (unsigned int)slot;
+		plan->other_interface = strcmp(plan->before.name, name) != 0;
+		error = plan_device(fence, name, filter->attach, plan, trouble);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int fence_check_attach(struct fence *fence, const struct filter_config *filter,
+		       struct trouble *trouble)
+{
+	SCOPED_FREE struct attach_plan *plans = calloc(filter->interface_count + 1, sizeof(*plans));
+
+	if (!plans)
+		return trouble_set(trouble, -ENOMEM, "out of memory");
+	return plans_make(fence, filter, plans, trouble);
+}
+
+/* --- carrying it out -----------------------------------------------------------------------------
+ */
+
+static int slot_record(const struct fence *fence, const struct attach_plan *plan,
+		       enum mxf_attach attach, bool frags, struct trouble *trouble)
+{
+	struct mxf_interface record = {
+		.ifindex = plan->device.ifindex, .attach = attach, .frags = frags, .attached = 1};
+	int error;
+
+	memcpy(record.name, plan->device.name, sizeof(record.name));
+	error = fence_write_slot(fence, plan->slot, &record);
+	return error ? trouble_set(trouble, error, "the interfaces map: %s", strerror(-error)) : 0;
+}
+
+static int attach_new(struct fence *fence, const struct attach_plan *plan, enum mxf_attach attach,
+		      struct trouble *trouble)
+{
+	SCOPED_FD int link = -1;
+	bool frags;
+	int error = 0;
+
+	if (plan->other_interface)
+		error = slot_clear_counters(fence, plan->slot);
+	if (error)
+		return trouble_set(trouble, error, "the counters map: %s", strerror(-error));
+	fence_link_remove(fence, plan->slot);
+	error = program_attach(fence, plan->slot, &plan->device, attach, &link, &frags, trouble);
+	if (error)
+		return error;
+	error = link_pin(fence, plan->slot, link);
+	if (error)
+		return explain_bpf(error, "pinning the link", trouble);
+	link = -1;
+	error = slot_record(fence, plan, attach, frags, trouble);
+	if (error)
+		fence_link_remove(fence, plan->slot);
+	else
+		log_info("%s: attached, %s mode%s", plan->device.name, attach_name(attach),
+			 frags ? "" : ", without multi-buffer support");
+	return error;
+}
+
+static int attach_update(struct fence *fence, const struct attach_plan *plan,
+			 enum mxf_attach attach, struct trouble *trouble)
+{
+	bool frags;
+	int error = program_attach(fence, plan->slot, &plan->device, attach,
+				   &fence->links[plan->slot], &frags, trouble);
+
+	return error ? error : slot_record(fence, plan, attach, frags, trouble);
+}
+
+/* The kernel has no way from one mode to the other that leaves no gap. */
+static int attach_other_mode(struct fence *fence, const struct attach_plan *plan,
+			     enum mxf_attach attach, struct trouble *trouble)
+{
+	struct trouble ignored;
+	int error;
+
+	log_warning("%s: changing from %s to %s mode leaves it without a fence for a moment",
+		    plan->device.name, attach_name(plan->before.attach), attach_name(attach));
+	error = attach_new(fence, plan, attach, trouble);
+	if (error && attach_new(fence, plan, plan->before.attach, &ignored))
+		log_error("%s: could not be attached again: %s", plan->device.name, ignored.text);
+	return error;
+}
+
+static void attach_new_undo(struct fence *fence, const struct attach_plan *plans, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (plans[i].step != STEP_NEW)
+			continue;
+		fence_link_remove(fence, plans[i].slot);
+		fence_write_slot(fence, plans[i].slot, &plans[i].before);
+	}
+}
+
+static int plans_carry_out(struct fence *fence, const struct attach_plan *plans, size_t count,
+			   enum attach_step step, enum mxf_attach attach, struct trouble *trouble)
+{
+	for (size_t i = 0; i < count; i++) {
+		int error = 0;
+
+		if (plans[i].step != step)
+			continue;
+		if (step == STEP_NEW)
+			error = attach_new(fence, &plans[i], attach, trouble);
+		else if (step == STEP_MODE)
+			error = attach_other_mode(fence, &plans[i], attach, trouble);
+		else if (step == STEP_UPDATE)
+			error = attach_update(fence, &plans[i], attach, trouble);
+		if (error && step == STEP_NEW)
+			attach_new_undo(fence, plans, i + 1);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int detach_unlisted(struct fence *fence, const struct filter_config *filter,
+			   struct trouble *trouble)
+{
+	for (unsigned int slot = 0; slot < MXF_INTERFACES_MAX; slot++) {
+		struct mxf_interface record;
+		int error = fence_read_slot(fence, slot, &record);
+
+		if (!error && record.attached && !is_listed(filter, record.name)) {
+			fence_link_remove(fence, slot);
+			record.attached = 0;
+			error = fence_write_slot(fence, slot, &record);
+			log_info("%s: detached", record.name);
+		}
+		if (error)
+			return trouble_set(trouble, error, "the interfaces map: %s",
+					   strerror(-error));
+	}
+	return 0;
+}
+
+/* What may fail comes first and is undone; an update hardly ever fails, a detachment never. */
+int fence_attach(struct fence *fence, const struct filter_config *filter, struct trouble *trouble)
+{
+	static const enum attach_step order[] = {STEP_NEW, STEP_UPDATE, STEP_MODE};
+	size_t count = filter->interface_count;
+	SCOPED_FREE struct attach_plan *plans = calloc(count + 1, sizeof(*plans));
+	int error;
+
+	if (!plans)
+		return trouble_set(trouble, -ENOMEM, "out of memory");
+	error = plans_make(fence, filter, plans, trouble);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]) && !error; i++) {
+		error = plans_carry_out(fence, plans, count, order[i], filter->attach, trouble);
+		if (error && order[i] != STEP_NEW)
+			attach_new_undo(fence, plans, count);
+	}
+	if (error)
+		return error;
+	for (size_t i = 0; i < count; i++)
+		if (plans[i].step == STEP_MISSING)
+			log_warning("%s: there is no such interface now; it is attached when it "
+				    "comes back",
+				    filter->interfaces[i].name);
+	return detach_unlisted(fence, filter, trouble);
+}
+
+int fence_repair(struct fence *fence, const struct filter_config *filter, struct trouble *trouble)
+{
+	int repaired = 0;
+
+	for (size_t i = 0; i < filter->interface_count; i++) {
+		struct filter_config one = *filter;
+		struct attach_plan plan = {0};
+		int error;
+
+		one.interfaces = &filter->interfaces[i];
+		one.interface_count = 1;
+		error = plans_make(fence, &one, &plan, trouble);
+		if (!error && plan.step == STEP_NEW)
+			error = attach_new(fence, &plan, filter->attach, trouble);
+		if (error)
+			return error;
+		repaired += plan.step == STEP_NEW;
+	}
+	return repaired;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shared by the kernel_*.c files alone. */
+#ifndef FENCE_KERNEL_INTERNAL_H
+#define FENCE_KERNEL_INTERNAL_H
+
+#include <bpf/libbpf.h>
+#include <limits.h>
+
+#include "fence/device.h"
+#include "fence/kernel.h"
+
+/* X(IDENTIFIER, name, type, value size, entries): the pinned maps. The schema comes last: a pin
+ * directory that has it is complete. */
+#define FENCE_MAPS(X)                                                                              \
+	X(GENERATIONS, MXF_MAP_GENERATIONS, BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(__u32),             \
+	  MXF_SLOT_COUNT)                                                                          \
+	X(COUNTERS, MXF_MAP_COUNTERS, BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(struct mxf_counters),      \
+	  MXF_INTERFACES_MAX)                                                                      \
+	X(DROPS, MXF_MAP_DROPS, BPF_MAP_TYPE_ARRAY, sizeof(struct mxf_drop_bucket),                \
+	  MXF_DROP_BUCKETS)                                                                        \
+	X(EVENTS, MXF_MAP_EVENTS, BPF_MAP_TYPE_RINGBUF, 0, MXF_EVENT_RING_BYTES)                   \
+	X(INTERFACES, MXF_MAP_INTERFACES, BPF_MAP_TYPE_ARRAY, sizeof(struct mxf_interface),        \
+	  MXF_INTERFACES_MAX)                                                                      \
+	X(SCHEMA, MXF_MAP_SCHEMA, BPF_MAP_TYPE_ARRAY, sizeof(struct mxf_schema), 1)
+
+#define FENCE_MAP_ENUM(id, name, type, size, entries) FENCE_MAP_##id,
+enum fence_map { FENCE_MAPS(FENCE_MAP_ENUM) FENCE_MAP_COUNT };
+
+extern const char *const fence_map_names[FENCE_MAP_COUNT];
+
+/* An inner map of `generations`; fd is -1 when there is none. */
+struct inner_map {
+	int fd;
+	uint32_t id;
+	void *memory; /* mapped, or NULL */
+	size_t size;
+};
+
+struct fence {
+	char *pin_dir;
+	int directory; /* locked against a second agent; -1 when only reading */
+	int maps[FENCE_MAP_COUNT];
+	int links[MXF_INTERFACES_MAX];
+	bool created; /* the pins are this process's */
+	struct inner_map current;
+	struct inner_map previous; /* until the publication is settled */
+	struct ring_buffer *ring;
+	fence_event_fn *event_fn;
+	void *event_context;
+};
+
+/* PIN_DIR/name. */
+void fence_pin_path(const struct fence *fence, const char *name, char path[PATH_MAX]);
+
+/* Maps the current inner map read-only into fence->current. -ENOENT: nothing was published. */
+int fence_load_current(struct fence *fence, struct trouble *trouble);
+void inner_map_clear(struct inner_map *inner);
+
+int fence_read_slot(const struct fence *fence, unsigned int slot, struct mxf_interface *out);
+int fence_write_slot(const struct fence *fence, unsigned int slot,
+		     const struct mxf_interface *interface);
+
+/*
+ * The interface that the slot's link is on, 0 when it is on none (any more); *program is the id of
+ * the program it runs, when not NULL. Opens the pin of a link that is not open yet.
+ */
+uint32_t fence_link_ifindex(struct fence *fence, unsigned int slot, uint32_t *program);
+
+/* Takes the slot's program off its interface and removes its pin. */
+void fence_link_remove(struct fence *fence, unsigned int slot);
+
+/* Why bpf(2) said no: capabilities, the kernel's age, or its own words. Returns `error`. */
+int explain_bpf(int error, const char *what, struct trouble *trouble);
+
+/* Why the program could not be attached to the device. */
+int explain_attach(int error, const struct device *device, enum mxf_attach attach,
+		   struct trouble *trouble);
+
+/* -EPERM with a message when CAP_BPF or CAP_NET_ADMIN is not effective. */
+int explain_capabilities(struct trouble *trouble);
+
+/*
+ * 0 when no XDP program is on the device but `own` (a program id, 0 for none); else -EBUSY and a
+ * message that names the program.
+ */
+int explain_foreign_program(const struct device *device, uint32_t own, struct trouble *trouble);
+
+/* "native" or "generic". */
+const char *attach_name(uint32_t attach);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Answers that come from the pinned maps. */
+#include "service/report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/scoped.h"
+#include "service/report_internal.h"
+
+/* A fence without a generation is told as one that is empty. */
+static int generation_if_any(struct fence *fence, const struct mxf_generation **generation,
+			     struct trouble *trouble)
+{
+	int error = fence_generation(fence, generation, trouble);
+
+	if (error != -ENOENT)
+		return error;
+	*generation = NULL;
+	return 0;
+}
+
+static int interfaces_read(struct fence *fence, struct fence_interface *interfaces,
+			   struct trouble *trouble)
+{
+	int count = fence_read_interfaces(fence, interfaces);
+
+	return count < 0 ? trouble_set(trouble, count, "reading the counters: %s", strerror(-count))
+			 : count;
+}
+
+static json_t *status_agent(const struct report_agent *agent)
+{
+	const char *error = agent->reload_error;
+
+	return json_pack("{s:b, s:o, s:o, s:b, s:o, s:o}", "running", agent->running, "pid",
+			 agent->running ? json_integer(agent->pid) : json_null(), "version",
+			 agent->version ? json_string(agent->version) : json_null(), "loaded",
+			 agent->loaded, "reload_error",
+			 error ? report_text(error, strlen(error)) : json_null(), "reload_time",
+			 agent->reload_time ? report_time(agent->reload_time) : json_null());
+}
+
+static json_t *status_interfaces(const struct fence_interface *interfaces, int count)
+{
+	json_t *array = json_array();
+
+	for (int i = 0; array && i < count; i++) {
+		const struct fence_interface *at = &interfaces[i];
+
+		json_array_append_new(
+			array,
+			json_pack("{s:o, s:b, s:s, s:b}", "name",
+				  report_text(at->name, strlen(at->name)), "attached", at->attached,
+				  "mode", at->attach == MXF_ATTACH_GENERIC ? "generic" : "native",
+				  "frags", at->frags));
+	}
+	return array;
+}
+
+static json_t *status_lists(const struct mxf_generation *generation)
+{
+	SCOPED_FREE uint64_t *hits = NULL;
+	json_t *array = json_array();
+	struct generation_range entry;
+
+	if (!generation)
+		return array;
+	hits = calloc(generation->directory.list_count + 1, sizeof(*hits));
+	for (uint32_t id = 0; hits && id < generation->directory.range_count; id++) {
+		generation_read_range(generation, id, &entry);
+		hits[entry.list] += entry.hits;
+	}
+	for (uint32_t i = 0; hits && array && i < generation->directory.list_count; i++) {
+		const struct mxf_list *list = generation_list(generation, i);
+
+		json_array_append_new(array, json_pack("{s:o, s:s, s:I, s:I}", "name",
+						       report_list_name(generation, i), "action",
+						       report_action(list->action), "ranges",
+						       (json_int_t)list->range_count, "hits",
+						       (json_int_t)hits[i]));
+	}
+	return array;
+}
+
+json_t *report_status(struct fence *fence, const struct report_agent *agent,
+		      struct trouble *trouble)
+{
+	struct fence_interface interfaces[MXF_INTERFACES_MAX];
+	const struct mxf_generation *generation;
+	int count;
+
+	if (generation_if_any(fence, &generation, trouble))
+		return NULL;
+	count = interfaces_read(fence, interfaces, trouble);
+	if (count < 0)
+		return NULL;
+	return json_pack("{s:i, s:o, s:o, s:I, s:n, s:o, s:o, s:n}", "schema", MXF_JSON_SCHEMA,
+			 "agent", status_agent(agent), "mode",
+			 generation ? json_string(generation->flags & MXF_FLAG_OBSERVE ? "observe"
+										       : "enforce")
+				    : json_null(),
+			 "generation", generation ? (json_int_t)generation->number : 0, "trial",
+			 "interfaces", status_interfaces(interfaces, count), "lists",
+			 status_lists(generation), "gate");
+}
+
+static void packets_append(json_t *array, const struct fence_interface *interface)
+{
+	for (size_t f = 0; f < MXF_FAMILY_COUNT; f++)
+		for (size_t v = 0; v < MXF_VERDICT_COUNT; v++)
+			for (size_t r = 0; r < MXF_REASON_COUNT; r++) {
+				const struct mxf_count *at = &interface->counters.counts[f][v][r];
+
+				if (!at->packets)
+					continue;
+				json_array_append_new(
+					array,
+					json_pack("{s:o, s:s, s:s, s:s, s:I, s:I}", "interface",
+						  report_text(interface->name,
+							      strlen(interface->name)),
+						  "family", report_families[f], "verdict",
+						  report_verdicts[v], "reason", report_reasons[r],
+						  "packets", (json_int_t)at->packets, "bytes",
+						  (json_int_t)at->bytes));
+			}
+}
+
+static json_t *stats_ranges(const struct mxf_generation *generation, uint32_t *without_hits)
+{
+	uint32_t count = generation ? generation->directory.range_count : 0;
+	json_t *array = json_array();
+	struct generation_range entry;
+
+	for (uint32_t id = 0; array && id < count; id++) {
+		generation_read_range(generation, id, &entry);
+		*without_hits += !entry.hits;
+		if (!entry.hits && count > REPORT_RANGES_MAX)
+			continue;
+		json_array_append_new(
+			array,
+			json_pack("{s:o, s:o, s:s, s:I, s:o}", "range",
+				  report_range_text(&entry.range), "list",
+				  report_list_name(generation, entry.list), "action",
+				  report_action(generation_list(generation, entry.list)->action),
+				  "hits", (json_int_t)entry.hits, "last_hit",
+				  report_monotonic_time(entry.last_hit)));
+	}
+	return array;
+}
+
+json_t *report_stats(struct fence *fence, struct trouble *trouble)
+{
+	struct fence_interface interfaces[MXF_INTERFACES_MAX];
+	const struct mxf_generation *generation;
+	uint32_t without_hits = 0;
+	json_t *packets, *ranges;
+	int count;
+
+	if (generation_if_any(fence, &generation, trouble))
+		return NULL;
+	count = interfaces_read(fence, interfaces, trouble);
+	if (count < 0)
+		return NULL;
+	packets = json_array();
+	for (int i = 0; packets && i < count; i++)
+		packets_append(packets, &interfaces[i]);
+	ranges = stats_ranges(generation, &without_hits);
+	return json_pack("{s:i, s:o, s:o, s:I}", "schema", MXF_JSON_SCHEMA, "packets", packets,
+			 "ranges", ranges, "ranges_without_hits", (json_int_t)without_hits);
+}
+
+static int drop_compare_recent_first(const void *a, const void *b)
+{
+	const struct mxf_drop *left = a, *right = b;
+
+	return (left->last < right->last) - (left->last > right->last);
+}
+
+static json_t *drop_object(const struct mxf_drop *drop)
+{
+	if (drop->family >= MXF_FAMILY_COUNT || drop->reason >= MXF_REASON_COUNT ||
+	    drop->verdict >= MXF_VERDICT_COUNT)
+		return json_null();
+	return json_pack("{s:o, s:i, s:s, s:s, s:I, s:o, s:o}", "address",
+			 report_address(drop->address, drop->family), "port", drop->port, "reason",
+			 report_reasons[drop->reason], "verdict", report_verdicts[drop->verdict],
+			 "count", (json_int_t)drop->count, "first",
+			 report_monotonic_time(drop->first), "last",
+			 report_monotonic_time(drop->last));
+}
+
+json_t *report_drops(struct fence *fence, struct trouble *trouble)
+{
+	struct fence_interface interfaces[MXF_INTERFACES_MAX];
+	SCOPED_FREE struct mxf_drop *drops = NULL;
+	int interface_count = interfaces_read(fence, interfaces, trouble);
+	uint64_t suppressed = 0;
+	json_t *array;
+	int count;
+
+	if (interface_count < 0)
+		return NULL;
+	count = fence_read_drops(fence, &drops);
+	if (count < 0) {
+		trouble_set(trouble, count, "reading the drops: %s", strerror(-count));
+		return NULL;
+	}
+	for (int i = 0; i < interface_count; i++)
+		suppressed += interfaces[i].counters.suppressed;
+	qsort(drops, (size_t)count, sizeof(*drops), drop_compare_recent_first);
+	array = json_array();
+	for (int i = 0; array && i < count; i++)
+		json_array_append_new(array, drop_object(&drops[i]));
+	return json_pack("{s:i, s:o, s:I}", "schema", MXF_JSON_SCHEMA, "drops", array, "suppressed",
+			 (json_int_t)suppressed);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shared by the report*.c files alone. */
+#ifndef SERVICE_REPORT_INTERNAL_H
+#define SERVICE_REPORT_INTERNAL_H
+
+#include "service/report.h"
+
+extern const char *const report_reasons[MXF_REASON_COUNT];
+extern const char *const report_verdicts[MXF_VERDICT_COUNT];
+extern const char *const report_families[MXF_FAMILY_COUNT];
+
+/* "trusted" or "denied". */
+const char *report_action(uint32_t action);
+
+json_t *report_address(const uint32_t words[4], uint8_t family);
+json_t *report_range_text(const struct range *range);
+
+/* "file:line". */
+json_t *report_origin(const struct mxf_generation *generation, const struct range *range);
+
+json_t *report_list_name(const struct mxf_generation *generation, uint32_t list);
+
+#endif
