@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the verbs do; their table is in verbs.c.
+ */
+#ifndef MXFENCE_HANDLERS_H
+#define MXFENCE_HANDLERS_H
+
+#include "output.h"
+#include "verbs.h"
+
+verb_fn run_status;
+verb_fn run_check;
+verb_fn run_reload;
+verb_fn run_diff;
+verb_fn run_load;
+verb_fn run_unload;
+verb_fn run_trust_list;
+verb_fn run_trust_change;
+verb_fn run_explain;
+verb_fn run_stats;
+verb_fn run_drops;
+verb_fn run_events;
+verb_fn run_metrics;
+verb_fn run_version;
+verb_fn run_help;
+
+/*
+ * Shows an answer again and again, each command->watch seconds, until SIGINT or SIGTERM: in place
+ * on a terminal, one block after the other elsewhere, one JSON object a line with --json.
+ */
+typedef enum mxf_exit watch_ask_fn(const struct command *command, struct answer *answer,
+				   struct trouble *trouble);
+enum mxf_exit watch_run(const struct command *command, watch_ask_fn *ask, view_fn *view);
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The verbs that read the pins when no agent runs. */
+#include "ask.h"
+#include "handlers.h"
+#include "service/report.h"
+#include "views.h"
+
+static enum mxf_exit ask_stats(const struct command *command, struct answer *answer,
+			       struct trouble *trouble)
+{
+	return ask_agent_or_pins(command, report_stats, answer, trouble);
+}
+
+static enum mxf_exit ask_drops(const struct command *command, struct answer *answer,
+			       struct trouble *trouble)
+{
+	return ask_agent_or_pins(command, report_drops, answer, trouble);
+}
+
+static enum mxf_exit show_live(const struct command *command, watch_ask_fn *ask, view_fn *view)
+{
+	struct answer answer = {.exit = MXF_EXIT_OK};
+	struct trouble trouble;
+	enum mxf_exit exit;
+
+	if (command->watch)
+		return watch_run(command, ask, view);
+	exit = ask(command, &answer, &trouble);
+	if (exit != MXF_EXIT_OK)
+		return ask_report_failure(command, exit, &trouble);
+	exit = output_answer(command, &answer, view);
+	answer_clear(&answer);
+	return exit;
+}
+
+enum mxf_exit run_stats(const struct command *command)
+{
+	return show_live(command, ask_stats, view_stats);
+}
+
+enum mxf_exit run_drops(const struct command *command)
+{
+	return show_live(command, ask_drops, view_drops);
+}
+
+static json_t *pinned_status(struct fence *fence, struct trouble *trouble)
+{
+	const struct report_agent nobody = {.running = false};
+
+	return report_status(fence, &nobody, trouble);
+}
+
+/* Nothing is pinned, or the pins are not for us to read: the answer still has status's shape. */
+static json_t *bare_status(const struct trouble *trouble)
+{
+	json_t *body = json_pack("{s:i, s:{s:b, s:n, s:n, s:b, s:n, s:n}, s:n, s:i, s:n, s:[], "
+				 "s:[], s:n}",
+				 "schema", MXF_JSON_SCHEMA, "agent", "running", 0, "pid", "version",
+				 "loaded", 0, "reload_error", "reload_time", "mode", "generation",
+				 0, "trial", "interfaces", "lists", "gate");
+
+	report_set_error(body, "%s", trouble->text);
+	return body;
+}
+
+enum mxf_exit run_status(const struct command *command)
+{
+	struct answer answer = {.exit = MXF_EXIT_OK};
+	struct trouble trouble;
+	enum mxf_exit exit = ask_agent(command, NULL, &answer, &trouble);
+
+	if (exit != MXF_EXIT_OK && exit != MXF_EXIT_NO_AGENT)
+		return ask_report_failure(command, exit, &trouble);
+	if (exit == MXF_EXIT_NO_AGENT) {
+		if (ask_pins(command, pinned_status, &answer, &trouble) != MXF_EXIT_OK)
+			answer.body = bare_status(&trouble);
+		answer.exit = MXF_EXIT_NO_AGENT;
+	}
+	exit = output_answer(command, &answer, view_status);
+	answer_clear(&answer);
+	return exit;
+}
+
+static json_t *detach_pinned(struct fence *fence, struct trouble *trouble)
+{
+	if (fence_detach(fence, false, trouble) < 0)
+		return NULL;
+	return json_pack("{s:i, s:s}", "schema", MXF_JSON_SCHEMA, "done",
+			 "detached; every packet passes now");
+}
+
+enum mxf_exit run_unload(const struct command *command)
+{
+	struct answer answer = {.exit = MXF_EXIT_OK};
+	struct trouble trouble;
+	enum mxf_exit exit = ask_agent_or_pins(command, detach_pinned, &answer, &trouble);
+
+	if (exit != MXF_EXIT_OK)
+		return ask_report_failure(command, exit, &trouble);
+	exit = output_answer(command, &answer, view_done);
+	answer_clear(&answer);
+	return exit;
+}

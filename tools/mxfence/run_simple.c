@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The verbs that ask the agent and show its answer. */
+#include <string.h>
+
+#include "ask.h"
+#include "handlers.h"
+#include "service/report.h"
+#include "views.h"
+
+static enum mxf_exit ask_and_show(const struct command *command, json_t *arguments, view_fn *view)
+{
+	struct answer answer = {.exit = MXF_EXIT_OK};
+	struct trouble trouble;
+	enum mxf_exit exit = ask_agent(command, arguments, &answer, &trouble);
+
+	if (exit != MXF_EXIT_OK)
+		return ask_report_failure(command, exit, &trouble);
+	exit = output_answer(command, &answer, view);
+	answer_clear(&answer);
+	return exit;
+}
+
+enum mxf_exit run_reload(const struct command *command)
+{
+	return ask_and_show(command, NULL, view_done);
+}
+
+enum mxf_exit run_diff(const struct command *command)
+{
+	return ask_and_show(command, NULL, view_diff);
+}
+
+enum mxf_exit run_load(const struct command *command)
+{
+	return ask_and_show(command, NULL, view_done);
+}
+
+enum mxf_exit run_metrics(const struct command *command)
+{
+	return ask_and_show(command, NULL, NULL);
+}
+
+static json_t *list_argument(const struct command *command)
+{
+	const char *list = command->values[OPTION_LIST];
+	json_t *arguments = json_object();
+
+	if (list)
+		json_object_set_new(arguments, "list", report_text(list, strlen(list)));
+	return arguments;
+}
+
+enum mxf_exit run_trust_list(const struct command *command)
+{
+	return ask_and_show(command, list_argument(command), view_ranges);
+}
+
+/* "192.0.2.0 255.255.255.0" comes as one argument, or, unquoted, as two. */
+enum mxf_exit run_trust_change(const struct command *command)
+{
+	const char *mask = command->operand_count == 2 ? command->operands[1] : NULL;
+	json_t *arguments = list_argument(command);
+	char range[256];
+	int length = snprintf(range, sizeof(range), "%s%s%s", command->operands[0], mask ? " " : "",
+			      mask ? mask : "");
+
+	if (length < 0 || (size_t)length >= sizeof(range)) {
+		json_decref(arguments);
+		return output_error(command, MXF_EXIT_USAGE, NULL, "that is too long for a range");
+	}
+	json_object_set_new(arguments, "range", report_text(range, (size_t)length));
+	return ask_and_show(command, arguments, view_done);
+}

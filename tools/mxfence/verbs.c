@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "verbs.h"
+
+#include <string.h>
+
+#include "handlers.h"
+
+#define CLI_OPTION_ROW(id, letter, name, value, word, text) {letter, name, value, word, text},
+const struct cli_option cli_options[OPTION_COUNT] = {CLI_OPTIONS(CLI_OPTION_ROW)};
+
+#define CLI_STATS_KEY_NAME(id, name) name,
+const char *const cli_stats_keys[STATS_KEY_COUNT] = {CLI_STATS_KEYS(CLI_STATS_KEY_NAME)};
+
+const struct verb cli_verbs[] = {
+	{"status", "", 0, 0, 0, AGENT_OPTIONAL, run_status,
+	 "one screen: attached where and how, mode, lists, drops",
+	 "Without an agent it tells what is pinned in the kernel, and exits 3."},
+	{"check", "[FILE]", 0, 1, 0, AGENT_UNUSED, run_check, "checks the configuration",
+	 "Reads FILE, or else the file of -c, with everything it includes. Needs no agent and no\n"
+	 "privilege. Exits 78 when there are errors."},
+	{"reload", "", 0, 0, 0, AGENT_NEEDED, run_reload,
+	 "checks the configuration, then applies it",
+	 "It is applied whole, with one switch, or with an error not at all."},
+	{"diff", "", 0, 0, 0, AGENT_NEEDED, run_diff, "what reload would change", ""},
+	{"load", "", 0, 0, 0, AGENT_NEEDED, run_load, "attaches the fence after unload", ""},
+	{"unload", "", 0, 0, 0, AGENT_OPTIONAL, run_unload,
+	 "detaches the fence, the agent goes on; every packet passes",
+	 "Works without an agent too, as root."},
+	{"trust list", "", 0, 0, OPTION_BIT(LIST), AGENT_NEEDED, run_trust_list,
+	 "trusted ranges with their hits and where they are written", ""},
+	{"trust add", "RANGE", 1, 2, OPTION_BIT(LIST), AGENT_NEEDED, run_trust_change,
+	 "adds a range to a file in trusted.d and applies it",
+	 "RANGE is an address, ADDRESS/LENGTH, ADDRESS/MASK, \"ADDRESS MASK\" or FIRST-LAST."},
+	{"trust del", "RANGE", 1, 2, OPTION_BIT(LIST), AGENT_NEEDED, run_trust_change,
+	 "takes a range out of trusted.d and applies it",
+	 "A range that is written elsewhere stays, and the answer says where it is written."},
+	{"explain", "ADDRESS", 1, 1, OPTION_BIT(PORT) | OPTION_BIT(LOCAL), AGENT_OPTIONAL,
+	 run_explain, "what happens to a connection from ADDRESS, and why",
+	 "Asks the agent; with -c, or when no agent runs, reads the configuration instead, without\n"
+	 "hit counts. Exits 0 for pass, 1 for drop."},
+	{"stats", "", 0, 0, OPTION_BIT(BY) | OPTION_BIT(WATCH), AGENT_OPTIONAL, run_stats,
+	 "packets by reason, and hits by list, range or interface", ""},
+	{"drops", "", 0, 0, OPTION_BIT(WATCH), AGENT_OPTIONAL, run_drops,
+	 "dropped sources, most recent first", ""},
+	{"events", "", 0, 0, OPTION_BIT(FOLLOW), AGENT_NEEDED, run_events,
+	 "sampled drops, one a line", ""},
+	{"metrics", "", 0, 0, 0, AGENT_NEEDED, run_metrics, "counters in Prometheus' text format",
+	 ""},
+	{"version", "", 0, 0, 0, AGENT_UNUSED, run_version, "the version of this program", ""},
+	{"help", "[VERB]", 0, 2, 0, AGENT_UNUSED, run_help, "explains a verb, or lists them all",
+	 ""},
+};
+
+const size_t cli_verb_count = sizeof(cli_verbs) / sizeof(cli_verbs[0]);
+
+const struct verb *verb_default(void)
+{
+	return &cli_verbs[0];
+}
+
+const struct verb *verb_find(const char *name)
+{
+	for (size_t i = 0; i < cli_verb_count; i++) {
+		if (strcmp(cli_verbs[i].name, name) == 0)
+			return &cli_verbs[i];
+	}
+	return NULL;
+}
+
+bool verb_is_group(const char *word)
+{
+	size_t length = strlen(word);
+
+	for (size_t i = 0; i < cli_verb_count; i++) {
+		if (strncmp(cli_verbs[i].name, word, length) == 0 &&
+		    cli_verbs[i].name[length] == ' ')
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "core/scoped.h"
+#include "table.h"
+#include "views.h"
+
+static bool is_true(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+static size_t count_attached(const json_t *body)
+{
+	size_t count = 0;
+	size_t i;
+	json_t *interface;
+
+	json_array_foreach (json_object_get(body, "interfaces"), i, interface)
+		count += is_true(interface, "attached");
+	return count;
+}
+
+/* The first line: does the fence hold? */
+static void print_headline(const struct screen *screen, const json_t *body)
+{
+	const char *mode = view_text(body, "mode");
+
+	fputs("Fence: ", screen->out);
+	if (!mode)
+		screen_print(screen, STYLE_BAD, "nothing is loaded, every packet passes");
+	else if (!count_attached(body))
+		screen_print(screen, STYLE_BAD,
+			     "not attached to any interface, every packet passes");
+	else if (strcmp(mode, "enforce") == 0)
+		screen_print(screen, STYLE_GOOD, "enforcing");
+	else
+		screen_print(screen, STYLE_WARNING,
+			     "observing: counts what it would drop, drops nothing");
+	fputs("\n", screen->out);
+}
+
+static void print_generation(const struct screen *screen, const json_t *body)
+{
+	const char *published = view_text(body, "published");
+	char age[SCREEN_AGE_MAX];
+
+	if (!view_text(body, "mode"))
+		return;
+	fprintf(screen->out, "Generation: %llu",
+		(unsigned long long)view_number(body, "generation"));
+	if (published) {
+		screen_age(screen, published, age);
+		fprintf(screen->out, ", published %s", age);
+	}
+	fputs("\n", screen->out);
+}
+
+static void print_agent(const struct screen *screen, const json_t *body)
+{
+	const json_t *agent = json_object_get(body, "agent");
+	const char *error = view_text(agent, "reload_error");
+	SCOPED_FREE char *version = screen_escape(view_text(agent, "version"));
+	char age[SCREEN_AGE_MAX];
+
+	fputs("Agent: ", screen->out);
+	if (!is_true(agent, "running")) {
+		screen_print(screen, STYLE_WARNING, "not running");
+		fputs(count_attached(body) ? "; the fence goes on without it\n" : "\n",
+		      screen->out);
+		return;
+	}
+	fprintf(screen->out, "running, version %s, process %llu\n", version ? version : "unknown",
+		(unsigned long long)view_number(agent, "pid"));
+	if (!error)
+		return;
+	screen_age(screen, view_text(agent, "reload_time"), age);
+	fprintf(screen->out, "Last reload: ");
+	screen_print(screen, STYLE_BAD, "failed %s, what ran before goes on", age);
+	fputs("\n", screen->out);
+	view_line(screen, STYLE_PLAIN, "  why", error);
+}
+
+static void print_interfaces(const struct screen *screen, const json_t *interfaces)
+{
+	static const struct table_column columns[] = {
+		{.name = "INTERFACE"}, {.name = "ATTACHED"}, {.name = "MODE"}};
+	struct table *table = table_new(screen, columns, 3);
+	size_t i;
+	json_t *interface;
+
+	if (json_array_size(interfaces))
+		fputs("\n", screen->out);
+	json_array_foreach (interfaces, i, interface) {
+		bool attached = is_true(interface, "attached");
+
+		table_text(table, view_text(interface, "name"));
+		table_text(table, attached ? "yes" : "no");
+		table_text(table, view_text(interface, "mode"));
+		table_style(table, attached ? STYLE_PLAIN : STYLE_BAD);
+	}
+	table_print(&table);
+}
+
+static void print_lists(const struct screen *screen, const json_t *lists)
+{
+	static const struct table_column columns[] = {{.name = "LIST", .may_cut = true},
+						      {.name = "ACTION"},
+						      {.name = "RANGES", .right = true},
+						      {.name = "HITS", .right = true}};
+	struct table *table = table_new(screen, columns, 4);
+	size_t i;
+	json_t *list;
+
+	if (json_array_size(lists))
+		fputs("\n", screen->out);
+	json_array_foreach (lists, i, list) {
+		table_text(table, view_text(list, "name"));
+		table_text(table, view_text(list, "action"));
+		table_number(table, view_number(list, "ranges"));
+		table_number(table, view_number(list, "hits"));
+	}
+	table_print(&table);
+}
+
+void view_status(const struct screen *screen, const struct view *view)
+{
+	print_headline(screen, view->body);
+	print_generation(screen, view->body);
+	print_agent(screen, view->body);
+	print_interfaces(screen, json_object_get(view->body, "interfaces"));
+	print_lists(screen, json_object_get(view->body, "lists"));
+}
