@@ -8,6 +8,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "core/text.h"
+
 #define LINE_MAX_BYTES 2048
 
 static struct {
@@ -58,32 +60,6 @@ bool log_uses_stderr(void)
 	return !state.syslog;
 }
 
-void log_escape(const char *text, char *out, size_t size)
-{
-	static const char hex[] = "0123456789abcdef";
-	char *at = out;
-	char *limit = out + size - 4; /* room for one escape, or for "..." and the NUL */
-
-	for (; *text; text++) {
-		unsigned char byte = (unsigned char)*text;
-
-		if (at + 4 > limit) {
-			memcpy(at, "...", 3);
-			at += 3;
-			break;
-		}
-		if (byte >= 0x20 && byte != 0x7f && byte != '\\') {
-			*at++ = (char)byte;
-			continue;
-		}
-		*at++ = '\\';
-		*at++ = 'x';
-		*at++ = hex[byte >> 4];
-		*at++ = hex[byte & 15];
-	}
-	*at = '\0';
-}
-
 void log_vwrite(enum log_level_name level, const char *format, va_list arguments)
 {
 	char raw[LINE_MAX_BYTES];
@@ -92,7 +68,7 @@ void log_vwrite(enum log_level_name level, const char *format, va_list arguments
 	if (level > state.level)
 		return;
 	vsnprintf(raw, sizeof(raw), format, arguments);
-	log_escape(raw, line, sizeof(line));
+	text_escape(raw, strlen(raw), line, sizeof(line));
 	if (state.syslog)
 		syslog(priorities[level], "%s", line);
 	else if (state.journal)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The log: one event a line, to stderr or syslog. Control characters in what is logged are written
- * as \xNN, so nothing that came from outside begins a line of its own.
+ * The log: one event a line, to stderr or syslog. What cannot be printed is written as \xNN, so
+ * nothing that came from outside begins a line of its own.
  *
  * On stderr a line begins with "mxfenced: " and, on the journal's stream, with the priority as
  * sd-daemon(3) wants it.
@@ -32,11 +32,5 @@ void log_vwrite(enum log_level_name level, const char *format, va_list arguments
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...) log_write(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
-
-/*
- * Copies `text` into `out` (`size` bytes with its NUL, at least 8), control characters and
- * backslashes escaped; what does not fit ends in "...".
- */
-void log_escape(const char *text, char *out, size_t size);
 
 #endif

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "core/log.h"
 #include "core/scoped.h"
+#include "core/text.h"
 
 /* bpf_xdp_load_bytes() and multi-buffer XDP came with it. */
 #define KERNEL_MAJOR 5
@@ -28,7 +28,7 @@ int trouble_set(struct trouble *trouble, int error, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(raw, sizeof(raw), format, arguments);
 	va_end(arguments);
-	log_escape(raw, trouble->text, sizeof(trouble->text));
+	text_escape(raw, strlen(raw), trouble->text, sizeof(trouble->text));
 	return error;
 }
 

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "service/control.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "core/scoped.h"
+#include "service/peer.h"
+#include "service/report.h"
+#include "service/request.h"
+
+struct client {
+	struct control *control;
+	struct bufferevent *stream;
+	bool trusted;  /* may change state */
+	bool answered; /* close when everything is sent */
+	bool follows;
+};
+
+struct control {
+	struct evconnlistener *listener;
+	const struct control_handler *handlers;
+	void *context;
+	gid_t group;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct client *clients[CONTROL_CLIENTS_MAX];
+};
+
+/* --- clients -------------------------------------------------------------------------------------
+ */
+
+static void client_drop(struct client *client)
+{
+	struct control *control = client->control;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (control->clients[i] == client)
+			control->clients[i] = NULL;
+	bufferevent_free(client->stream);
+	free(client);
+}
+
+static size_t pending_bytes(const struct client *client)
+{
+	return evbuffer_get_length(bufferevent_get_output(client->stream));
+}
+
+static size_t pending_bytes_of_all(const struct control *control)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (control->clients[i])
+			sum += pending_bytes(control->clients[i]);
+	return sum;
+}
+
+static void line_free(const void *data, size_t size, void *context)
+{
+	(void)size;
+	(void)context;
+	free((void *)data);
+}
+
+/* Queued without a copy; an answer may list a million ranges. */
+static int client_queue(struct client *client, char *line)
+{
+	struct evbuffer *output = bufferevent_get_output(client->stream);
+
+	if (evbuffer_add_reference(output, line, strlen(line), line_free, NULL)) {
+		free(line);
+		return -ENOMEM;
+	}
+	return evbuffer_add(output, "\n", 1) ? -ENOMEM : 0;
+}
+
+/* Takes body and text. */
+static int client_answer(struct client *client, enum mxf_exit exit, json_t *body, const char *text)
+{
+	json_t *answer = json_pack("{s:i, s:o*}", "exit", (int)exit, "body", body);
+	char *line;
+
+	if (answer && text)
+		json_object_set_new(answer, "text", report_text(text, strlen(text)));
+	line = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+	json_decref(answer);
+	return line ? client_queue(client, line) : -ENOMEM;
+}
+
+static void client_refuse(struct client *client, enum mxf_exit exit, const char *reason)
+{
+	client->answered = true;
+	bufferevent_disable(client->stream, EV_READ);
+	if (client_answer(client, exit, report_error("%s", reason), NULL))
+		client_drop(client);
+}
+
+static void client_follow(struct client *client, const json_t *followed)
+{
+	const struct timeval sending = {.tv_sec = CONTROL_TIMEOUT_S};
+	json_t *body;
+	size_t i;
+
+	client->follows = true;
+	bufferevent_set_timeouts(client->stream, NULL, &sending);
+	json_array_foreach (followed, i, body)
+		client_answer(client, MXF_EXIT_OK, json_incref(body), NULL);
+	bufferevent_enable(client->stream, EV_READ);
+}
+
+static control_handler_fn *handler_find(const struct control *control, const char *verb)
+{
+	const struct control_handler *handler = control->handlers;
+
+	while (handler->verb && strcmp(handler->verb, verb) != 0)
+		handler++;
+	return handler->fn;
+}
+
+static void client_handle(struct client *client, const struct request *request)
+{
+	struct control *control = client->control;
+	control_handler_fn *handler = handler_find(control, request->verb);
+	struct control_answer answer = {.exit = MXF_EXIT_OK};
+	int error;
+
+	if (!handler) {
+		client_refuse(client, MXF_EXIT_FAILED, "this agent does not know the verb");
+		return;
+	}
+	handler(control->context, request->arguments, &answer);
+	client->answered = !answer.follow;
+	if (answer.follow) {
+		client_follow(client, answer.followed);
+		error = 0;
+	} else {
+		error = client_answer(client, answer.exit, TAKE_PTR(answer.body), answer.text);
+	}
+	json_decref(answer.body);
+	json_decref(answer.followed);
+	free(answer.text);
+	if (error)
+		client_drop(client);
+}
+
+static void client_request(struct client *client, const char *line, size_t size)
+{
+	struct control *control = client->control;
+	struct trouble trouble;
+	struct request request;
+
+	bufferevent_disable(client->stream, EV_READ);
+	if (request_parse(line, size, &request, &trouble)) {
+		client_refuse(client, MXF_EXIT_USAGE, trouble.text);
+		return;
+	}
+	if (request.changes && !client->trusted)
+		client_refuse(client, MXF_EXIT_NOT_PERMITTED,
+			      "only root and members of the control socket's group may do that");
+	else if (!client->trusted && pending_bytes_of_all(control) > CONTROL_PENDING_MAX)
+		client_refuse(client, MXF_EXIT_FAILED, "too many answers wait to be read");
+	else
+		client_handle(client, &request);
+	request_clear(&request);
+}
+
+static void client_readable(struct bufferevent *stream, void *context)
+{
+	struct evbuffer *input = bufferevent_get_input(stream);
+	struct client *client = context;
+	SCOPED_FREE char *line = NULL;
+	size_t size;
+
+	if (client->answered || client->follows) {
+		evbuffer_drain(input, evbuffer_get_length(input));
+		return;
+	}
+	line = evbuffer_readln(input, &size, EVBUFFER_EOL_LF);
+	if (line)
+		client_request(client, line, size);
+	else if (evbuffer_get_length(input) >= MXF_CONTROL_REQUEST_MAX)
+		client_refuse(client, MXF_EXIT_USAGE, "the request is too long");
+}
+
+static void client_written(struct bufferevent *stream, void *context)
+{
+	struct client *client = context;
+
+	(void)stream;
+	if (client->answered)
+		client_drop(client);
+}
+
+static void client_event(struct bufferevent *stream, short what, void *context)
+{
+	struct client *client = context;
+	struct evbuffer *input = bufferevent_get_input(stream);
+
+	/* Whoever has sent its request may shut down its side and wait. */
+	if (what & BEV_EVENT_EOF && client->answered)
+		return;
+	if (what & BEV_EVENT_EOF && !client->follows && evbuffer_get_length(input)) {
+		evbuffer_add(input, "\n", 1);
+		client_readable(stream, client);
+		return;
+	}
+	client_drop(client);
+}
+
+/* The second half of the places is for those who may change state: nobody can lock them out. */
+static struct client **client_slot(struct control *control, bool trusted)
+{
+	size_t limit = trusted ? CONTROL_CLIENTS_MAX : CONTROL_CLIENTS_MAX / 2;
+
+	for (size_t i = 0; i < limit; i++)
+		if (!control->clients[i])
+			return &control->clients[i];
+	return NULL;
+}
+
+static struct client *client_new(struct control *control, struct event_base *base, int fd)
+{
+	const struct timeval timeout = {.tv_sec = CONTROL_TIMEOUT_S};
+	bool trusted = peer_may_change(fd, control->group);
+	struct client **slot = client_slot(control, trusted);
+	struct client *client = slot ? calloc(1, sizeof(*client)) : NULL;
+
+	if (!client)
+		return NULL;
+	client->stream = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!client->stream) {
+		free(client);
+		return NULL;
+	}
+	client->control = control;
+	client->trusted = trusted;
+	*slot = client;
+	bufferevent_setwatermark(client->stream, EV_READ, 0, MXF_CONTROL_REQUEST_MAX);
+	bufferevent_set_timeouts(client->stream, &timeout, &timeout);
+	bufferevent_setcb(client->stream, client_readable, client_written, client_event, client);
+	return client;
+}
+
+static void client_accept(struct evconnlistener *listener, evutil_socket_t fd,
+			  struct sockaddr *address, int size, void *context)
+{
+	struct client *client = client_new(context, evconnlistener_get_base(listener), fd);
+
+	(void)address;
+	(void)size;
+	if (client)
+		bufferevent_enable(client->stream, EV_READ | EV_WRITE);
+	else
+		close(fd);
+}
+
+/* --- followers -----------------------------------------------------------------------------------
+ */
+
+bool control_has_followers(const struct control *control)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (control->clients[i] && control->clients[i]->follows)
+			return true;
+	return false;
+}
+
+void control_tell_followers(struct control *control, const json_t *body)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		struct client *client = control->clients[i];
+
+		if (!client || !client->follows)
+			continue;
+		if (pending_bytes(client) > CONTROL_FOLLOWER_MAX ||
+		    client_answer(client, MXF_EXIT_OK, json_incref((json_t *)body), NULL))
+			client_drop(client);
+	}
+}
+
+/* --- the socket ----------------------------------------------------------------------------------
+ */
+
+/* Without the group the socket is root's, and root alone may change state. */
+static void socket_set_owner(struct control *control)
+{
+	const struct group *group = getgrnam(MXF_CONTROL_GROUP);
+
+	control->group = group ? group->gr_gid : getegid();
+	if (group && chown(control->path, (uid_t)-1, group->gr_gid))
+		log_warning("%s: cannot be given to group %s: %s", control->path, MXF_CONTROL_GROUP,
+			    strerror(errno));
+}
+
+static int socket_listen(struct control *control, struct trouble *trouble)
+{
+	SCOPED_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	memcpy(address.sun_path, control->path, sizeof(address.sun_path));
+	/* The run directory's lock is held, so whoever made this socket is gone. */
+	unlink(control->path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+	    chmod(control->path, 0666) || listen(fd, CONTROL_CLIENTS_MAX))
+		return trouble_set(trouble, -errno, "%s: %s", control->path, strerror(errno));
+	socket_set_owner(control);
+	return TAKE_FD(fd);
+}
+
+int control_open(struct event_base *base, const char *run_dir,
+		 const struct control_handler *handlers, void *context, struct control **control,
+		 struct trouble *trouble)
+{
+	struct control *opened = calloc(1, sizeof(*opened));
+	int length, fd;
+
+	if (!opened)
+		return trouble_set(trouble, -ENOMEM, "out of memory");
+	opened->handlers = handlers;
+	opened->context = context;
+	length = snprintf(opened->path, sizeof(opened->path), "%s/%s", run_dir, MXF_CONTROL_SOCKET);
+	if (length < 0 || (size_t)length >= sizeof(opened->path))
+		fd = trouble_set(trouble, -ENAMETOOLONG, "the run directory's name is too long");
+	else
+		fd = socket_listen(opened, trouble);
+	if (fd < 0) {
+		free(opened);
+		return fd;
+	}
+	opened->listener = evconnlistener_new(base, client_accept, opened,
+					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (!opened->listener) {
+		close(fd);
+		free(opened);
+		return trouble_set(trouble, -ENOMEM, "out of memory");
+	}
+	*control = opened;
+	return 0;
+}
+
+void control_close(struct control **control)
+{
+	struct control *closing = TAKE_PTR(*control);
+
+	if (!closing)
+		return;
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (closing->clients[i])
+			client_drop(closing->clients[i]);
+	evconnlistener_free(closing->listener);
+	unlink(closing->path);
+	free(closing);
+}

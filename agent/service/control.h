@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The control socket's server (include/mxfence/control.h): requests in, answers out. It knows the
+ * protocol and who may do what; what a verb does is in the handlers.
+ *
+ * Bounds: CONTROL_CLIENTS_MAX clients, half of them kept for those who may change state;
+ * MXF_CONTROL_REQUEST_MAX bytes of a request; once CONTROL_PENDING_MAX bytes of answers wait to be
+ * read, others are refused theirs; a client that neither sends nor reads for
+ * CONTROL_TIMEOUT_S seconds is dropped, as is a follower that falls CONTROL_FOLLOWER_MAX bytes
+ * behind.
+ */
+#ifndef SERVICE_CONTROL_H
+#define SERVICE_CONTROL_H
+
+#include <event2/event.h>
+#include <jansson.h>
+
+#include "fence/kernel.h"
+#include "mxfence/control.h"
+
+#define CONTROL_CLIENTS_MAX 64
+#define CONTROL_TIMEOUT_S 30
+#define CONTROL_PENDING_MAX ((size_t)512 << 20)
+#define CONTROL_FOLLOWER_MAX ((size_t)1 << 20)
+
+struct control_answer {
+	enum mxf_exit exit;
+	json_t *body;	  /* given away; NULL for none */
+	char *text;	  /* malloc, given away; NULL for none */
+	bool follow;	  /* send `followed`, then every event that comes */
+	json_t *followed; /* array of bodies, one answer each; given away */
+};
+
+typedef void control_handler_fn(void *context, const json_t *arguments,
+				struct control_answer *answer);
+
+struct control_handler {
+	const char *verb; /* as in MXF_CONTROL_VERBS */
+	control_handler_fn *fn;
+};
+
+struct control;
+
+/*
+ * Listens on RUN_DIR/control.sock, which anyone may connect to and whose group is
+ * MXF_CONTROL_GROUP where that exists. `handlers` ends with {0} and has every verb.
+ */
+int control_open(struct event_base *base, const char *run_dir,
+		 const struct control_handler *handlers, void *context, struct control **control,
+		 struct trouble *trouble);
+
+/* Sends a body to every client that follows events. */
+void control_tell_followers(struct control *control, const json_t *body);
+bool control_has_followers(const struct control *control);
+
+/* Closes all connections and removes the socket. */
+void control_close(struct control **control);
+
+#endif

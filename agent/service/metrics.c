@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "service/metrics.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/scoped.h"
+#include "service/report_internal.h"
+
+/* X(IDENTIFIER, name, type, help): every metric, once. */
+#define METRICS(X)                                                                                 \
+	X(PACKETS, "mxfence_packets_total", "counter", "Connection attempts that were judged.")    \
+	X(BYTES, "mxfence_bytes_total", "counter", "Bytes of the packets in packets_total.")       \
+	X(RANGES, "mxfence_ranges", "gauge", "Ranges of each list.")                               \
+	X(RANGE_HITS, "mxfence_range_hits_total", "counter",                                       \
+	  "Packets that a range of the list decided.")                                             \
+	X(GENERATION, "mxfence_generation", "gauge", "Number of the generation in force.")         \
+	X(CONFIG, "mxfence_config_info", "gauge", "Hash of the configuration in force.")           \
+	X(RELOAD, "mxfence_last_reload_success", "gauge", "1 when the last reload was applied.")   \
+	X(ATTACHED, "mxfence_attached", "gauge", "1 when the fence is on the interface now.")      \
+	X(SUPPRESSED, "mxfence_events_suppressed_total", "counter",                                \
+	  "Drops that were counted but not recorded one by one.")                                  \
+	X(BUILD, "mxfence_build_info", "gauge", "Version of the agent.")
+
+#define METRIC_ENUM(id, name, type, help) METRIC_##id,
+enum metric { METRICS(METRIC_ENUM) };
+
+#define METRIC_ROW(id, name, type, help) {name, type, help},
+static const struct {
+	const char *name;
+	const char *type;
+	const char *help;
+} metrics[] = {METRICS(METRIC_ROW)};
+
+struct snapshot {
+	struct fence_interface interfaces[MXF_INTERFACES_MAX];
+	int interface_count;
+	const struct mxf_generation *generation; /* NULL when there is none */
+};
+
+const char *metrics_escape_label(const char *text, char out[METRICS_LABEL_MAX])
+{
+	size_t at = 0;
+
+	for (; *text && at + 3 <= METRICS_LABEL_MAX; text++) {
+		if (*text == '\\' || *text == '"' || *text == '\n')
+			out[at++] = '\\';
+		out[at++] = *text == '\n' ? 'n' : *text;
+	}
+	out[at] = '\0';
+	return out;
+}
+
+static void metric_begin(FILE *out, enum metric metric)
+{
+	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", metrics[metric].name, metrics[metric].help,
+		metrics[metric].name, metrics[metric].type);
+}
+
+static void metric_number(FILE *out, enum metric metric, uint64_t value)
+{
+	metric_begin(out, metric);
+	fprintf(out, "%s %llu\n", metrics[metric].name, (unsigned long long)value);
+}
+
+static void write_counts(FILE *out, enum metric metric, const struct fence_interface *interface)
+{
+	char label[METRICS_LABEL_MAX];
+
+	metrics_escape_label(interface->name, label);
+	for (size_t f = 0; f < MXF_FAMILY_COUNT; f++)
+		for (size_t v = 0; v < MXF_VERDICT_COUNT; v++)
+			for (size_t r = 0; r < MXF_REASON_COUNT; r++) {
+				const struct mxf_count *at = &interface->counters.counts[f][v][r];
+
+				if (!at->packets)
+					continue;
+				fprintf(out,
+					"%s{interface=\"%s\",family=\"%s\",verdict=\"%s\","
+					"reason=\"%s\"} %llu\n",
+					metrics[metric].name, label, report_families[f],
+					report_verdicts[v], report_reasons[r],
+					(unsigned long long)(metric == METRIC_BYTES ? at->bytes
+										    : at->packets));
+			}
+}
+
+static void write_interfaces(FILE *out, const struct snapshot *snapshot)
+{
+	uint64_t suppressed = 0;
+
+	for (enum metric metric = METRIC_PACKETS; metric <= METRIC_BYTES; metric++) {
+		metric_begin(out, metric);
+		for (int i = 0; i < snapshot->interface_count; i++)
+			write_counts(out, metric, &snapshot->interfaces[i]);
+	}
+	metric_begin(out, METRIC_ATTACHED);
+	for (int i = 0; i < snapshot->interface_count; i++) {
+		const struct fence_interface *interface = &snapshot->interfaces[i];
+		char label[METRICS_LABEL_MAX];
+
+		fprintf(out, "%s{interface=\"%s\",mode=\"%s\"} %d\n", metrics[METRIC_ATTACHED].name,
+			metrics_escape_label(interface->name, label),
+			interface->attach == MXF_ATTACH_GENERIC ? "generic" : "native",
+			interface->attached);
+		suppressed += interface->counters.suppressed;
+	}
+	metric_number(out, METRIC_SUPPRESSED, suppressed);
+}
+
+struct list_sum {
+	uint64_t ranges[MXF_FAMILY_COUNT];
+	uint64_t hits;
+};
+
+static struct list_sum *sum_lists(const struct mxf_generation *generation)
+{
+	struct list_sum *sums = calloc(generation->directory.list_count + 1, sizeof(*sums));
+	struct generation_range entry;
+
+	for (uint32_t id = 0; sums && id < generation->directory.range_count; id++) {
+		generation_read_range(generation, id, &entry);
+		sums[entry.list].ranges[entry.range.family]++;
+		sums[entry.list].hits += entry.hits;
+	}
+	return sums;
+}
+
+static int write_lists(FILE *out, const struct mxf_generation *generation)
+{
+	SCOPED_FREE struct list_sum *sums = sum_lists(generation);
+	char label[METRICS_LABEL_MAX];
+
+	if (!sums)
+		return -ENOMEM;
+	metric_begin(out, METRIC_RANGES);
+	for (uint32_t i = 0; i < generation->directory.list_count; i++) {
+		metrics_escape_label(
+			generation_string(generation, generation_list(generation, i)->name), label);
+		for (uint8_t family = MXF_FAMILY_IPV4; family <= MXF_FAMILY_IPV6; family++)
+			fprintf(out, "%s{list=\"%s\",family=\"%s\"} %llu\n",
+				metrics[METRIC_RANGES].name, label, report_families[family],
+				(unsigned long long)sums[i].ranges[family]);
+	}
+	metric_begin(out, METRIC_RANGE_HITS);
+	for (uint32_t i = 0; i < generation->directory.list_count; i++) {
+		metrics_escape_label(
+			generation_string(generation, generation_list(generation, i)->name), label);
+		fprintf(out, "%s{list=\"%s\"} %llu\n", metrics[METRIC_RANGE_HITS].name, label,
+			(unsigned long long)sums[i].hits);
+	}
+	return 0;
+}
+
+static int write_all(FILE *out, const struct snapshot *snapshot, const struct metrics_agent *agent)
+{
+	char label[METRICS_LABEL_MAX];
+	int error = 0;
+
+	write_interfaces(out, snapshot);
+	if (snapshot->generation)
+		error = write_lists(out, snapshot->generation);
+	metric_number(out, METRIC_GENERATION,
+		      snapshot->generation ? snapshot->generation->number : 0);
+	metric_begin(out, METRIC_CONFIG);
+	fprintf(out, "%s{hash=\"%016llx\"} 1\n", metrics[METRIC_CONFIG].name,
+		(unsigned long long)agent->config_hash);
+	metric_number(out, METRIC_RELOAD, agent->last_reload_success);
+	metric_begin(out, METRIC_BUILD);
+	fprintf(out, "%s{version=\"%s\"} 1\n", metrics[METRIC_BUILD].name,
+		metrics_escape_label(agent->version, label));
+	return error;
+}
+
+char *metrics_text(struct fence *fence, const struct metrics_agent *agent, struct trouble *trouble)
+{
+	struct snapshot snapshot = {.generation = NULL};
+	SCOPED_FREE char *text = NULL;
+	size_t size;
+	FILE *out;
+	int error = fence_generation(fence, &snapshot.generation, trouble);
+
+	if (error && error != -ENOENT)
+		return NULL;
+	snapshot.interface_count = fence_read_interfaces(fence, snapshot.interfaces);
+	if (snapshot.interface_count < 0) {
+		trouble_set(trouble, snapshot.interface_count, "reading the counters: %s",
+			    strerror(-snapshot.interface_count));
+		return NULL;
+	}
+	out = open_memstream(&text, &size);
+	error = out ? write_all(out, &snapshot, agent) : -ENOMEM;
+	if (out && fclose(out))
+		error = -ENOMEM;
+	if (!error)
+		return TAKE_PTR(text);
+	trouble_set(trouble, error, "out of memory");
+	return NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The counters in Prometheus' text format (version 0.0.4), and the HTTP server that shows them. */
+#ifndef SERVICE_METRICS_H
+#define SERVICE_METRICS_H
+
+#include <event2/event.h>
+
+#include "fence/kernel.h"
+
+/* What only the agent knows. */
+struct metrics_agent {
+	uint64_t config_hash;
+	bool last_reload_success;
+	const char *version;
+};
+
+/* The whole text, newly allocated; NULL with the reason in *trouble. */
+char *metrics_text(struct fence *fence, const struct metrics_agent *agent, struct trouble *trouble);
+
+/* `text` as a label's value: backslash, quote and line end escaped. Returns `out`. */
+#define METRICS_LABEL_MAX 256
+const char *metrics_escape_label(const char *text, char out[METRICS_LABEL_MAX]);
+
+struct metrics_server;
+
+/* Makes the text for a request, as metrics_text() does. */
+typedef char *metrics_text_fn(void *context, struct trouble *trouble);
+
+/* Serves GET /metrics; 404 and 405 for everything else. */
+int metrics_server_open(struct event_base *base, const struct metrics_config *config,
+			metrics_text_fn *fn, void *context, struct metrics_server **server,
+			struct trouble *trouble);
+void metrics_server_close(struct metrics_server **server);
+
+#endif
