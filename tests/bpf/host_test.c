@@ -10,6 +10,7 @@
 
 #include "bpf/packet.h"
 #include "tests/support/packet_cases.h"
+#include "tests/support/packet_flow.h"
 #include "tests/support/packet_people.h"
 #include "tests/support/packet_random.h"
 
@@ -17,27 +18,6 @@
 #define SPLITS_MAX 200 /* no header that the short look reads lies deeper */
 
 static struct packet_train train;
-
-static char flow_letter(const struct mxf_flow *flow)
-{
-	switch (flow->kind) {
-	case MXF_FLOW_IGNORE:
-		return '-';
-	case MXF_FLOW_SYN:
-		return 'S';
-	default:
-		if (flow->family == MXF_FAMILY_OTHER)
-			return 'x';
-		return flow->seen & MXF_SEEN_PORT ? 'U' : 'u';
-	}
-}
-
-static void walk(const struct packet *packet, struct mxf_flow *flow)
-{
-	struct packet_context context = {packet->bytes, (uint32_t)packet->length};
-
-	packet_walk(&context, flow);
-}
 
 static void assert_flow_is(const char *recipe, const struct packet_subject *subject,
 			   const struct mxf_flow *flow)
@@ -64,13 +44,13 @@ static void cases_are_walked_as_expected(void **state)
 	packet_people_subject(PERSON_STRANGER, PORT_CLOSED, 40000, &subject);
 	for (size_t i = 0; i < packet_case_count; i++) {
 		const struct packet_case *packet_case = &packet_cases[i];
-		char letters[PACKET_TRAIN_MAX + 1] = {0};
+		char letters[PACKET_LETTERS_MAX];
 
 		if (packet_build(packet_case->recipe, &subject, &train))
 			fail_msg("%s: not a recipe", packet_case->recipe);
+		packet_train_letters(&train, letters);
 		for (size_t j = 0; j < train.count; j++) {
-			walk(&train.packets[j], &flow);
-			letters[j] = flow_letter(&flow);
+			packet_flow(&train.packets[j], &flow);
 			if (flow.kind != MXF_FLOW_IGNORE)
 				assert_flow_is(packet_case->recipe, &subject, &flow);
 		}
@@ -89,7 +69,7 @@ static void assert_walks_agree(const char *recipe, const struct packet *packet)
 	size_t limit = packet->length < SPLITS_MAX ? packet->length : SPLITS_MAX;
 	struct mxf_flow flow, glanced;
 
-	walk(packet, &flow);
+	packet_flow(packet, &flow);
 	for (size_t linear = 0; linear <= limit; linear++) {
 		memset(&glanced, 0, sizeof(glanced));
 		switch (packet_glance(packet->bytes, packet->bytes + linear, &glanced)) {

@@ -574,7 +574,7 @@ const struct packet_case packet_cases[] = {
 	{"ip6 udp data:64 split:8", "--"},
 	{"ip6 tcp split:8 order:0", "U"},
 	{"ip6 cut dst:8 udp data:64 split:8", "--"},
-	{"ip6 cut dst:16 udp data:64 split:8", "u-"},
+	{"ip6 cut dst:16 udp data:64 split:8", "--"},
 	{"ip6 tcp split:8 padraw:1234567850100000aaaa0000", "U-"},
 	/* inside tunnels: their own interfaces judge these */
 	{"ip4 ip4 tcp", "-"},

@@ -11,6 +11,7 @@ static const uint8_t person_number[PERSON_COUNT] = {
 	[PERSON_STRANGER] = 2,
 	[PERSON_TRUSTED] = 3,
 	[PERSON_DENIED] = 4,
+	[PERSON_SENTINEL] = 9,
 };
 
 #define MAIL_HOST_NUMBER 1

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Who sends in the packet tests, and to whom. A stranger is in no range; the trusted peer's
- * addresses are the only trusted ranges; the denied peer's the only denied ones.
+ * addresses are the only trusted ranges; the denied peer's the only denied ones. The sentinel tells
+ * that what went before it has been processed.
  */
 #ifndef PACKET_PEOPLE_H
 #define PACKET_PEOPLE_H
 
 #include "packet_recipe.h"
 
-enum packet_person { PERSON_STRANGER, PERSON_TRUSTED, PERSON_DENIED, PERSON_COUNT };
+enum packet_person {
+	PERSON_STRANGER,
+	PERSON_TRUSTED,
+	PERSON_DENIED,
+	PERSON_SENTINEL,
+	PERSON_COUNT
+};
 
 #define PORT_CLOSED 25 /* guarded: only for trusted sources */
 #define PORT_OPEN 587  /* guarded: for all but denied sources */
