@@ -365,7 +365,7 @@ int fence_open(const char *pin_dir, bool replace, struct fence **fence, struct t
 
 	if (!opened)
 		return trouble_set(trouble, -ENOMEM, "out of memory");
-	error = explain_capabilities(trouble);
+	error = fence_check_permission(trouble);
 	if (!error)
 		error = directory_open(opened, trouble);
 	if (!error)

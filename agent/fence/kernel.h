@@ -26,6 +26,9 @@ int trouble_set(struct trouble *trouble, int error, const char *format, ...)
 
 struct fence;
 
+/* -EPERM when this process lacks the capabilities to load and attach the program. */
+int fence_check_permission(struct trouble *trouble);
+
 /*
  * Opens what is pinned in `pin_dir` without changing anything; what a command line without an agent
  * reads. -ENOENT: nothing is pinned. -EPROTO: pins of another schema. -EPERM: not permitted.
@@ -98,6 +101,9 @@ struct fence_interface {
 /* Fills at most MXF_INTERFACES_MAX; returns how many, or -errno. */
 int fence_read_interfaces(struct fence *fence,
 			  struct fence_interface interfaces[MXF_INTERFACES_MAX]);
+
+/* The interface whose slot this is, or ever was; "" when it is free. */
+void fence_interface_name(const struct fence *fence, unsigned int slot, char name[16]);
 
 /*
  * All sources in the drops table, unsorted, newly allocated (free()). Returns how many or -errno.

@@ -50,6 +50,7 @@ void fence_link_remove(struct fence *fence, unsigned int slot)
 	if (fence->links[slot] >= 0)
 		bpf_link_detach(fence->links[slot]);
 	scoped_close(&fence->links[slot]);
+	fence->put[slot] = false;
 	link_path(fence, slot, path);
 	unlink(path);
 }
@@ -342,6 +343,7 @@ static int attach_new(struct fence *fence, const struct attach_plan *plan, enum 
 	if (error)
 		return explain_bpf(error, "pinning the link", trouble);
 	link = -1;
+	fence->put[plan->slot] = true;
 	error = slot_record(fence, plan, attach, frags, trouble);
 	if (error)
 		fence_link_remove(fence, plan->slot);
@@ -355,9 +357,13 @@ static int attach_update(struct fence *fence, const struct attach_plan *plan,
 			 enum mxf_attach attach, struct trouble *trouble)
 {
 	bool frags;
-	int error = program_attach(fence, plan->slot, &plan->device, attach,
-				   &fence->links[plan->slot], &frags, trouble);
+	int error;
 
+	if (fence->put[plan->slot])
+		return 0;
+	error = program_attach(fence, plan->slot, &plan->device, attach, &fence->links[plan->slot],
+			       &frags, trouble);
+	fence->put[plan->slot] = !error;
 	return error ? error : slot_record(fence, plan, attach, frags, trouble);
 }
 

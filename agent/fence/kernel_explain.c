@@ -49,7 +49,7 @@ static bool kernel_is_old(char release[65])
 	return major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR);
 }
 
-int explain_capabilities(struct trouble *trouble)
+int fence_check_permission(struct trouble *trouble)
 {
 	bool bpf, net_admin;
 
@@ -72,7 +72,7 @@ int explain_bpf(int error, const char *what, struct trouble *trouble)
 	char release[65];
 
 	if (error == -EPERM || error == -EACCES) {
-		if (explain_capabilities(trouble))
+		if (fence_check_permission(trouble))
 			return -EPERM;
 		return trouble_set(trouble, -EPERM,
 				   "%s: the kernel does not permit bpf(2), though CAP_BPF and "

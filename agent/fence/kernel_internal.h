@@ -41,7 +41,8 @@ struct fence {
 	int directory; /* locked against a second agent; -1 when only reading */
 	int maps[FENCE_MAP_COUNT];
 	int links[MXF_INTERFACES_MAX];
-	bool created; /* the pins are this process's */
+	bool put[MXF_INTERFACES_MAX]; /* runs the program of this process */
+	bool created;		      /* the pins are this process's */
 	struct inner_map current;
 	struct inner_map previous; /* until the publication is settled */
 	struct ring_buffer *ring;
@@ -75,9 +76,6 @@ int explain_bpf(int error, const char *what, struct trouble *trouble);
 /* Why the program could not be attached to the device. */
 int explain_attach(int error, const struct device *device, enum mxf_attach attach,
 		   struct trouble *trouble);
-
-/* -EPERM with a message when CAP_BPF or CAP_NET_ADMIN is not effective. */
-int explain_capabilities(struct trouble *trouble);
 
 /*
  * 0 when no XDP program is on the device but `own` (a program id, 0 for none); else -EBUSY and a

@@ -135,7 +135,8 @@ int fence_publish(struct fence *fence, const struct config *config, uint64_t *nu
 	int error = plan_create(config, &plan, trouble);
 
 	if (!error)
-		error = inner_map_create(generation_plan_elements(plan, possible_cpus()), &next, trouble);
+		error = inner_map_create(generation_plan_elements(plan, possible_cpus()), &next,
+					 trouble);
 	if (error)
 		return error;
 	previous = generation_before(fence);

@@ -90,6 +90,15 @@ int fence_write_slot(const struct fence *fence, unsigned int slot,
 		       : 0;
 }
 
+void fence_interface_name(const struct fence *fence, unsigned int slot, char name[16])
+{
+	struct mxf_interface record;
+
+	name[0] = '\0';
+	if (slot < MXF_INTERFACES_MAX && !fence_read_slot(fence, slot, &record))
+		memcpy(name, record.name, sizeof(record.name));
+}
+
 static void counters_add(struct mxf_counters *sum, const struct mxf_counters *cpu)
 {
 	for (size_t f = 0; f < MXF_FAMILY_COUNT; f++)
