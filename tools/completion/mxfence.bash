@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# bash completion of mxfence
+
+_mxfence_common="--config --run-dir --pin-dir --json --raw --help --version"
+
+# Options of a verb besides the common ones.
+_mxfence_options()
+{
+	case $1 in
+	# verbs
+	status) echo "" ;;
+	check) echo "" ;;
+	reload) echo "" ;;
+	diff) echo "" ;;
+	load) echo "" ;;
+	unload) echo "" ;;
+	"trust list") echo "--list" ;;
+	"trust add") echo "--list" ;;
+	"trust del") echo "--list" ;;
+	explain) echo "--port --local" ;;
+	stats) echo "--by --watch" ;;
+	drops) echo "--watch" ;;
+	events) echo "--follow" ;;
+	metrics) echo "" ;;
+	version) echo "" ;;
+	help) echo "" ;;
+	# end of verbs
+	*) return 1 ;;
+	esac
+}
+
+# What may follow the words of a verb; "" when nothing stands there yet.
+_mxfence_words()
+{
+	case $1 in
+	"" | help) echo "status check reload diff load unload trust explain stats drops events metrics version help" ;;
+	trust | "help trust") echo "list add del" ;;
+	esac
+}
+
+_mxfence()
+{
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local verb="" skip="" word
+
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		if [ -n "$skip" ]; then
+			skip=""
+			continue
+		fi
+		case $word in
+		-c | --config | --run-dir | --pin-dir | --list | --port | --local | --by) skip=1 ;;
+		-*) ;;
+		*) verb=${verb:+$verb }$word ;;
+		esac
+	done
+
+	COMPREPLY=()
+	case $previous in
+	-c | --config)
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	--run-dir | --pin-dir)
+		mapfile -t COMPREPLY < <(compgen -d -- "$current")
+		return
+		;;
+	--by)
+		mapfile -t COMPREPLY < <(compgen -W "reason list range interface" -- "$current")
+		return
+		;;
+	--list | --port | --local) return ;;
+	esac
+	case $current in
+	-*)
+		mapfile -t COMPREPLY < <(compgen -W "$_mxfence_common $(_mxfence_options "$verb")" -- "$current")
+		;;
+	*)
+		if [ "$verb" = check ]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		else
+			mapfile -t COMPREPLY < <(compgen -W "$(_mxfence_words "$verb")" -- "$current")
+		fi
+		;;
+	esac
+}
+complete -F _mxfence mxfence
