@@ -96,6 +96,8 @@ demo: deps
 test: deps
 	$(MAKE) --no-print-directory check-all
 
+include tools/install.mk
+
 clean:
 	rm -rf build
 
