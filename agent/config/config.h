@@ -2,7 +2,8 @@
 /*
  * The configuration, read and checked: what the rest of the agent works from.
  *
- * config_load() is the only door. A configuration with an error is still returned as far as it was
+ * config_load() is the door, fence/lint.h's config_check() the one for those who also want to hear
+ * what could never take effect. A configuration with an error is still returned as far as it was
  * understood, so that all errors are found in one run; whoever applies it looks at diags->errors.
  */
 #ifndef CONFIG_CONFIG_H
@@ -15,6 +16,9 @@
 #include "core/ip.h"
 #include "core/source.h"
 #include "mxfence/maps.h"
+
+#define LIST_NAME_MAX 63 /* bytes */
+#define LISTS_MAX 4096u
 
 enum list_action { LIST_TRUSTED, LIST_DENIED };
 
@@ -82,11 +86,14 @@ struct config {
 };
 
 /*
- * Reads `path`, its includes, list files and trusted.d; checks them and reports what could never
- * take effect. Returns 0 with *config set (free with config_free()), also when diags has errors;
- * -ENOMEM when there was no memory.
+ * Reads `path`, its includes, list files and trusted.d, and checks them. Returns 0 with *config set
+ * (free with config_free()), also when diags has errors; -ENOMEM when there was no memory.
  */
 int config_load(const char *path, struct config **config, struct diags *diags);
+
+/* The same, of a text that is not, or not yet, what `path` holds. */
+int config_load_text(const char *path, const char *text, size_t size, struct config **config,
+		     struct diags *diags);
 
 /* NULL when there is no list of that name. */
 const struct range_list *config_find_list(const struct config *config, const char *name);

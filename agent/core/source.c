@@ -26,6 +26,15 @@ static int grow(struct sources *sources)
 	return 0;
 }
 
+/* Editors neither show nor count a byte order mark. */
+static void strip_mark(struct source *source)
+{
+	if (source->size < 3 || memcmp(source->text, "\xef\xbb\xbf", 3) != 0)
+		return;
+	source->size -= 3;
+	memmove(source->text, source->text + 3, source->size + 1);
+}
+
 int sources_add(struct sources *sources, const char *name, const char *path, char *text,
 		size_t size)
 {
@@ -39,6 +48,7 @@ int sources_add(struct sources *sources, const char *name, const char *path, cha
 		free(text);
 		return error;
 	}
+	strip_mark(&source);
 	sources->items[sources->count] = source;
 	return (int)sources->count++;
 }

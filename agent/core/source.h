@@ -15,7 +15,7 @@
 struct source {
 	char *name; /* as a person would type it: the path given, others joined to its directory */
 	char *path; /* how to open it */
-	char *text; /* NUL-terminated contents */
+	char *text; /* NUL-terminated contents, without a byte order mark */
 	size_t size;
 };
 

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The named lists: `trusted`, `denied`, and the files of trusted.d. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/reader.h"
+#include "core/scoped.h"
+#include "core/text.h"
+#include "mxfence/generation.h"
+
+#define SUFFIX ".cidr"
+
+/* A list while it is read; the schema's fields of group "list" go here. */
+struct list_draft {
+	struct range_array ranges;
+	uint16_t file; /* the one that names the list */
+};
+
+static bool is_list_name(const char *name, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		bool letter =
+			(name[i] >= 'a' && name[i] <= 'z') || (name[i] >= 'A' && name[i] <= 'Z');
+		bool digit = name[i] >= '0' && name[i] <= '9';
+
+		if (!letter && !digit && name[i] != '.' && name[i] != '_' && name[i] != '-')
+			return false;
+	}
+	return size > 0 && size <= LIST_NAME_MAX;
+}
+
+static bool check_name(struct reader *reader, const char *name, size_t size, struct place place)
+{
+	const struct config *config = reader->config;
+	const struct range_list *before;
+	char quote[TEXT_QUOTE_SIZE];
+
+	if (!is_list_name(name, size)) {
+		READER_ERROR(reader, place,
+			     "up to 63 letters, digits, dots, dashes and underscores",
+			     "\"%s\" is no name for a list", text_quote(name, size, quote));
+		return false;
+	}
+	before = config_find_list(config, name);
+	if (before) {
+		READER_ERROR(reader, place, "each list has a name of its own",
+			     "there is a list \"%s\" already at %s:%u", name,
+			     sources_name(&config->sources, before->place.file),
+			     before->place.line);
+		return false;
+	}
+	if (config->filter.list_count == LISTS_MAX) {
+		READER_ERROR(reader, place, NULL, "more than %u lists", LISTS_MAX);
+		return false;
+	}
+	return true;
+}
+
+/* Adds an empty list; NULL when the name is refused or there is no memory. */
+static struct range_list *add_list(struct reader *reader, enum list_action action, const char *name,
+				   size_t size, struct place place)
+{
+	struct filter_config *filter = &reader->config->filter;
+	struct range_list *lists;
+
+	if (!check_name(reader, name, size, place))
+		return NULL;
+	lists = reallocarray(filter->lists, filter->list_count + 1, sizeof(*lists));
+	if (lists)
+		filter->lists = lists;
+	if (lists)
+		lists[filter->list_count] = (struct range_list){
+			.name = strndup(name, size), .action = action, .place = place};
+	if (!lists || !lists[filter->list_count].name) {
+		reader->error = -ENOMEM;
+		return NULL;
+	}
+	return &lists[filter->list_count++];
+}
+
+/* Hands the draft's ranges to the list, without the room that was left to grow. */
+static void finish_list(struct reader *reader, struct range_list *list, struct list_draft *draft)
+{
+	struct range_array *ranges = &draft->ranges;
+	struct range *exact = reallocarray(ranges->items, ranges->count, sizeof(*exact));
+
+	list->ranges = exact || ranges->count == 0 ? exact : ranges->items;
+	list->count = ranges->count;
+	reader->range_count += ranges->count;
+	if (reader->range_count > MXF_RANGES_MAX)
+		READER_ERROR(reader, list->place, NULL, "more than %u ranges in all lists",
+			     MXF_RANGES_MAX);
+}
+
+static void read_file(struct reader *reader, struct list_draft *draft, int file)
+{
+	if (file >= 0)
+		reader->error =
+			range_array_read_file(&draft->ranges, &reader->config->sources,
+					      (uint16_t)file, MXF_RANGES_MAX, reader->diags);
+}
+
+static void add_range(struct reader *reader, const struct schema_key *key, const struct node *item,
+		      void *field)
+{
+	struct list_draft *draft = field;
+
+	(void)key;
+	reader->error = range_array_read(&draft->ranges, item->text, item->size, item->place,
+					 reader->diags);
+}
+
+void read_list_ranges(struct reader *reader, const struct schema_key *key, const struct node *value,
+		      void *field)
+{
+	read_items(reader, key, value, add_range, field);
+}
+
+static void add_file(struct reader *reader, const struct schema_key *key, const struct node *item,
+		     void *field)
+{
+	struct list_draft *draft = field;
+	const struct source *base = &reader->config->sources.items[draft->file];
+	char *path SCOPED_FREE = path_beside(base->path, item->text);
+
+	(void)key;
+	if (path)
+		read_file(reader, draft, read_source(reader, path, item->place));
+	else
+		reader->error = -ENOMEM;
+}
+
+void read_list_files(struct reader *reader, const struct schema_key *key, const struct node *value,
+		     void *field)
+{
+	read_items(reader, key, value, add_file, field);
+}
+
+static void read_list(struct reader *reader, const struct schema_key *key, const struct node *name,
+		      const struct node *value)
+{
+	struct list_draft draft = {.file = name->place.file};
+	struct place *set SCOPED_FREE = NULL;
+	struct range_list *list;
+	size_t keys;
+
+	config_schema(&keys);
+	list = add_list(reader, key->argument, name->text, name->size, name->place);
+	if (!value_is(reader, key, value, NODE_MAPPING))
+		return;
+	set = calloc(keys, sizeof(*set));
+	if (set)
+		schema_read_mapping(reader, "list", value, &draft, set);
+	else
+		reader->error = -ENOMEM;
+	if (list)
+		finish_list(reader, list, &draft);
+	else
+		free(draft.ranges.items); /* read only to hear all that is wrong */
+}
+
+void read_lists(struct reader *reader, const struct schema_key *key, const struct node *value,
+		void *field)
+{
+	(void)field;
+	if (!value_is(reader, key, value, NODE_MAPPING))
+		return;
+	for (const struct node *name = value->first; name && name->next && !reader->error;
+	     name = name->next->next)
+		if (name->kind == NODE_SCALAR)
+			read_list(reader, key, name, name->next);
+}
+
+static void read_directory_file(struct reader *reader, const char *directory, const char *name)
+{
+	struct list_draft draft = {0};
+	struct range_list *list;
+	char *path SCOPED_FREE = NULL;
+	int file;
+
+	if (asprintf(&path, "%s/%s", directory, name) < 0) {
+		path = NULL;
+		reader->error = -ENOMEM;
+		return;
+	}
+	file = read_source_or_empty(reader, path);
+	if (file < 0)
+		return;
+	list = add_list(reader, LIST_TRUSTED, name, strlen(name) - strlen(SUFFIX),
+			(struct place){.file = (uint16_t)file, .line = 1, .column = 1});
+	if (!list)
+		return;
+	list->from_directory = true;
+	read_file(reader, &draft, file);
+	finish_list(reader, list, &draft);
+}
+
+static int is_list_file(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && length > strlen(SUFFIX) &&
+	       strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX) == 0;
+}
+
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+void lists_read_directory(struct reader *reader, const char *directory)
+{
+	struct dirent **entries;
+	int count = scandir(directory, &entries, is_list_file, compare_names);
+
+	if (count < 0 && errno == ENOENT)
+		return;
+	if (count < 0) {
+		report_unreadable(reader, directory, errno);
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		if (!reader->error)
+			read_directory_file(reader, directory, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts of the configuration reader share while one configuration is read. */
+#ifndef CONFIG_READER_H
+#define CONFIG_READER_H
+
+#include "config/config.h"
+#include "config/node.h"
+#include "config/schema.h"
+
+/* A file that was read as part of the configuration, to find cycles. */
+struct included_file {
+	char *real_path;
+	struct place place; /* of the entry in `include` that named it; line 0: the main file */
+};
+
+enum port_key { PORTS_CLOSED, PORTS_OPEN };
+
+struct reader {
+	struct config *config;
+	struct diags *diags;
+	struct place *set; /* where each key of the schema is set; line 0: nowhere */
+	struct place
+		ports[2]; /* of closed-ports and open-ports, by enum port_key; line 0: not given */
+	struct included_file *included;
+	size_t included_count;
+	unsigned int depth; /* of includes */
+	size_t range_count; /* in all lists */
+	int error;	    /* 0, or -ENOMEM: the rest is futile */
+};
+
+#define READER_ERROR(reader, place, hint, ...)                                                     \
+	diags_add((reader)->diags, DIAG_ERROR, place, hint, __VA_ARGS__)
+#define READER_WARNING(reader, place, hint, ...)                                                   \
+	diags_add((reader)->diags, DIAG_WARNING, place, hint, __VA_ARGS__)
+
+/*
+ * Reads a mapping whose keys are those of `group` into the fields after `base`. `set` has a place
+ * for each key of the schema; what is there already is a repetition.
+ */
+void schema_read_mapping(struct reader *reader, const char *group, const struct node *mapping,
+			 void *base, struct place *set);
+
+/* Where a key of the top level is set; line 0 when it is not. */
+struct place schema_place(const struct reader *reader, const char *name);
+
+/* Reports keys of a group of the top level that must be given and are not. */
+void schema_check_required(struct reader *reader, const char *group);
+
+/* Sets every field that has choices to its preset. */
+void schema_apply_presets(struct config *config);
+
+/* True when the value is of that kind; else reports it (but a broken one). */
+bool value_is(struct reader *reader, const struct schema_key *key, const struct node *value,
+	      enum node_kind kind);
+
+/* Calls `read` with each entry of a list that is text; reports the others. */
+void read_items(struct reader *reader, const struct schema_key *key, const struct node *value,
+		schema_read_fn *read, void *field);
+
+/* Closed port 25 when no ports are given. */
+void ports_finish(struct reader *reader);
+
+/* The readers of the schema. */
+schema_read_fn read_group;
+schema_read_fn read_choice;
+schema_read_fn read_boolean;
+schema_read_fn read_interfaces;
+schema_read_fn read_ports;
+schema_read_fn read_destinations;
+schema_read_fn read_listen_address;
+schema_read_fn read_include;
+schema_read_fn read_lists;
+schema_read_fn read_list_ranges;
+schema_read_fn read_list_files;
+
+/* Reads each file of the directory that ends in ".cidr" as a trusted list. */
+void lists_read_directory(struct reader *reader, const char *directory);
+
+/* A growing array of ranges; `items` belongs to it. */
+struct range_array {
+	struct range *items;
+	size_t count;
+	size_t capacity;
+};
+
+/* Sorts by family and address and joins what overlaps or touches; returns how many are left. */
+size_t range_array_merge(struct range_array *array);
+
+/* How many are of the family. */
+size_t range_array_count(const struct range_array *array, uint8_t family);
+
+/*
+ * Reads a range and appends it; reports what is wrong with it. Returns 0, also when it was refused,
+ * or -ENOMEM.
+ */
+int range_array_read(struct range_array *array, const char *text, size_t size, struct place place,
+		     struct diags *diags);
+
+/* The same for every line of a list file. Stops with an error when there are more than `limit`. */
+int range_array_read_file(struct range_array *array, const struct sources *sources, uint16_t file,
+			  size_t limit, struct diags *diags);
+
+/* The path of a file that the file at `base` names; NULL without memory. */
+char *path_beside(const char *base, const char *name);
+
+/*
+ * Reads a file and adds it to the sources; reports at `place` why it could not. Returns its number
+ * or -errno; -ENOMEM is noted in the reader.
+ */
+int read_source(struct reader *reader, const char *path, struct place place);
+
+/*
+ * Adds a source without text in place of a file that cannot be read, and reports that there
+ * (`error` is a positive errno value). Returns its number or -errno.
+ */
+int report_unreadable(struct reader *reader, const char *path, int error);
+
+/* Reads a file that no other names; one that cannot be read becomes a source without text. */
+int read_source_or_empty(struct reader *reader, const char *path);
+
+/* Sets config->hash. */
+void config_compute_hash(struct config *config);
+
+#endif

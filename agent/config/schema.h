@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The keys of the configuration, as data: reader, messages, manual and completion derive from it.
+ */
+#ifndef CONFIG_SCHEMA_H
+#define CONFIG_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct node;
+struct reader;
+struct schema_key;
+
+/* A word that a key takes and what it stands for. */
+struct schema_choice {
+	const char *word; /* NULL ends a table */
+	unsigned int value;
+};
+
+/* Reads a key's value into the field; reports what is wrong. */
+typedef void schema_read_fn(struct reader *reader, const struct schema_key *key,
+			    const struct node *value, void *field);
+
+struct schema_key {
+	/* The mapping it stands in: "" is the top level, "list" an entry of trusted and denied,
+	 * else the key of that name. */
+	const char *group;
+	const char *name;
+	const char *value; /* what it takes, for people; NULL: one of `choices` */
+	const char
+		*preset; /* what holds when it is not given, as one would write it; may be NULL */
+	const char *summary; /* NULL: `value` is what this version does not have */
+	const struct schema_choice *choices;
+	bool required;
+	schema_read_fn *read;
+	size_t offset;	       /* of its field in struct config, or in the list's own structure */
+	unsigned int argument; /* for `read` */
+};
+
+/* All keys, each group's together and in the order of the manual. */
+const struct schema_key *config_schema(size_t *count);
+
+#endif
