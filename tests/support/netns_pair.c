@@ -125,15 +125,20 @@ static int set_up_receiver(unsigned int mtu)
 	int error = run("ip link set lo up && ip link set " RECEIVER_NAME
 			" address 02:77:00:00:00:01 mtu %u && "
 			"ip address add 10.77.0.1/24 dev " RECEIVER_NAME " && "
+			"ip address add 10.77.0.8/24 dev " RECEIVER_NAME " && "
 			"ip -6 address add fd77::1/64 dev " RECEIVER_NAME " nodad && "
+			"ip -6 address add fd77::8/64 dev " RECEIVER_NAME " nodad && "
 			"ip link set " RECEIVER_NAME " up",
 			mtu);
 
-	for (int i = 2; !error && i <= PEOPLE_MAX; i++)
+	for (int i = 2; !error && i <= PEOPLE_MAX; i++) {
+		if (i == PACKET_VIA_NUMBER)
+			continue;
 		error = run("ip neigh add 10.77.0.%d lladdr 02:77:00:00:00:02 nud permanent "
 			    "dev " RECEIVER_NAME " && ip -6 neigh add fd77::%d "
 			    "lladdr 02:77:00:00:00:02 nud permanent dev " RECEIVER_NAME,
 			    i, i);
+	}
 	for (size_t i = 0; !error && i < sizeof(sysctls) / sizeof(sysctls[0]); i++)
 		error = sysctl_write(&sysctls[i]);
 	return error;

@@ -33,9 +33,8 @@ void packet_people_subject(enum packet_person person, uint16_t port, uint16_t so
 	subject->id = source_port;
 }
 
-static void person_ranges(enum packet_person person, struct range ranges[2])
+static void address_ranges(uint64_t number, struct range ranges[2])
 {
-	const uint64_t number = person_number[person];
 	const struct ip ipv4 = {0, 0x0a4d0000 | number}, ipv6 = {0xfd77ULL << 48, number};
 
 	ranges[0] = (struct range){.first = ipv4, .last = ipv4, .family = MXF_FAMILY_IPV4};
@@ -53,8 +52,8 @@ struct config *packet_people_config(void)
 	static uint16_t closed[] = {PORT_CLOSED}, open[] = {PORT_OPEN};
 	static struct config config;
 
-	person_ranges(PERSON_TRUSTED, trusted);
-	person_ranges(PERSON_DENIED, denied);
+	address_ranges(person_number[PERSON_TRUSTED], trusted);
+	address_ranges(person_number[PERSON_DENIED], denied);
 	config = (struct config){
 		.has_filter = true,
 		.filter = {.closed_ports = closed,
@@ -66,4 +65,13 @@ struct config *packet_people_config(void)
 			   .list_count = 2},
 	};
 	return &config;
+}
+
+void packet_people_guard_mail_host(struct config *config)
+{
+	static struct range destinations[2];
+
+	address_ranges(MAIL_HOST_NUMBER, destinations);
+	config->filter.destinations = destinations;
+	config->filter.destination_count = 2;
 }

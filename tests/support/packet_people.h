@@ -33,4 +33,7 @@ void packet_people_subject(enum packet_person person, uint16_t port, uint16_t so
  */
 struct config *packet_people_config(void);
 
+/* Makes the mail host's first addresses the only guarded destinations. */
+void packet_people_guard_mail_host(struct config *config);
+
 #endif

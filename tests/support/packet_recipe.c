@@ -95,7 +95,8 @@ static void finish_tcp(struct writer *writer, const struct layer *layer, const s
 	uint8_t *bytes = writer->packet.bytes, *header = bytes + layer->offset;
 	size_t length = writer->packet.length - layer->offset;
 	bool ipv4 = ip && ip->kind == LAYER_IPV4;
-	uint32_t sum = 0;
+	const uint8_t *to;
+	uint32_t sum;
 
 	if (length < 14)
 		return;
@@ -103,8 +104,10 @@ static void finish_tcp(struct writer *writer, const struct layer *layer, const s
 	if (!ip || length < 18)
 		return;
 	put16(header + 16, 0);
-	sum = packet_pseudo_sum(bytes + ip->offset + (ipv4 ? 12 : 8),
-				bytes + ip->offset + (ipv4 ? 16 : 24), ipv4 ? 4 : 16, 6, length);
+	to = bytes + ip->offset + (ipv4 ? 16 : 24);
+	if (writer->via)
+		to = ipv4 ? writer->subject->to.ipv4 : writer->subject->to.ipv6;
+	sum = packet_pseudo_sum(bytes + ip->offset + (ipv4 ? 12 : 8), to, ipv4 ? 4 : 16, 6, length);
 	put16(header + 16, packet_checksum(header, length, sum) ^ (layer->bad_sum ? 0x5555 : 0));
 }
 

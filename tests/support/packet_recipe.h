@@ -19,6 +19,7 @@
 #define PACKET_MAX 20000    /* bytes in a frame */
 #define PACKET_TRAIN_MAX 40 /* fragments of one recipe */
 #define PACKET_RECIPE_MAX 512
+#define PACKET_VIA_NUMBER 8 /* the last byte of the mail host's second address */
 
 struct packet {
 	size_t length;

@@ -311,6 +311,20 @@ static int hex_read(const char *text, uint8_t *bytes, size_t size, size_t *lengt
 	return 0;
 }
 
+/*
+ * The packet goes to the mail host's second address first; what it is routed to by a later word,
+ * and what TCP's checksum is made for, stays the first.
+ */
+static int set_via(struct writer *writer, int kind, const struct argument *argument)
+{
+	uint8_t *header = layer_bytes(writer);
+
+	(void)kind, (void)argument;
+	header[writer_layer(writer)->kind == LAYER_IPV4 ? 19 : 39] = PACKET_VIA_NUMBER;
+	writer->via = true;
+	return 0;
+}
+
 static int add_raw(struct writer *writer, int kind, const struct argument *argument)
 {
 	uint8_t bytes[128];
@@ -519,10 +533,18 @@ static int set_reserved_bits(struct writer *writer, int kind, const struct argum
 	return writer_layer(writer)->kind == LAYER_TCP ? 0 : -EINVAL;
 }
 
-static int set_port(struct writer *writer, int kind, const struct argument *argument)
+static int set_short(struct writer *writer, int offset, const struct argument *argument)
 {
-	put16(layer_bytes(writer) + kind, (unsigned long)argument->number);
+	put16(layer_bytes(writer) + offset, (unsigned long)argument->number);
 	return 0;
+}
+
+/* 32 bits of the TCP header at `offset`. */
+static int set_number(struct writer *writer, int offset, const struct argument *argument)
+{
+	put16(layer_bytes(writer) + offset, (unsigned long)argument->number >> 16);
+	put16(layer_bytes(writer) + offset + 2, (unsigned long)argument->number);
+	return writer_layer(writer)->kind == LAYER_TCP ? 0 : -EINVAL;
 }
 
 static int add_data(struct writer *writer, int kind, const struct argument *argument)
@@ -617,6 +639,7 @@ static const struct word words[] = {
 	{"from-own", set_source, ADDRESS_OWN},
 	{"from-multicast", set_source, ADDRESS_MULTICAST},
 	{"from-all", set_source, ADDRESS_ALL},
+	{"via", set_via, 0},
 	{"to-loopback", set_destination, ADDRESS_LOOPBACK},
 	{"to-multicast", set_destination, ADDRESS_MULTICAST},
 	{"to-all", set_destination, ADDRESS_ALL},
@@ -658,8 +681,11 @@ static const struct word words[] = {
 	{"flags", set_flags, 0},
 	{"bits", set_reserved_bits, 0},
 	{"doff", set_header_words, 0},
-	{"sport", set_port, 0},
-	{"dport", set_port, 2},
+	{"sport", set_short, 0},
+	{"dport", set_short, 2},
+	{"sequence", set_number, 4},
+	{"acknowledge", set_number, 8},
+	{"window", set_short, 14},
 	{"data", add_data, 0},
 	{"short", set_shorten, 0},
 	/* the frame as a whole */

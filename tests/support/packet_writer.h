@@ -46,6 +46,7 @@ struct writer {
 	size_t layer_count;
 	long shorten;  /* bytes cut from the end of the last layer, lengths follow */
 	long truncate; /* bytes cut from the frame, lengths do not follow */
+	bool via;
 	uint8_t pad[256];
 	size_t pad_length;
 	struct split split;
