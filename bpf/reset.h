@@ -9,6 +9,7 @@
 #include "bpf/packet.h"
 
 #define RESET_HOP_LIMIT 64
+#define TCP_FIN 0x01
 #define TCP_RST 0x04
 
 struct tcp_reset {
@@ -50,7 +51,8 @@ static __always_inline __u16 reset_checksum(const struct tcp_reset *tcp, __u64 s
 		bpf_csum_diff(0, 0, (void *)tcp, sizeof(*tcp), checksum_fold(sum) ^ 0xffff));
 }
 
-/* Fills all but the checksum; 0, or -1 when the frame does not hold the SYN's header. */
+/* Fills all but the checksum; 0, or -1: the SYN's header is not all there, or it is a reset itself.
+ */
 static __always_inline int reset_fill(struct xdp_md *ctx, const struct mxf_flow *flow,
 				      struct tcp_reset *tcp)
 {
@@ -60,13 +62,13 @@ static __always_inline int reset_fill(struct xdp_md *ctx, const struct mxf_flow 
 	if (bpf_xdp_load_bytes(ctx, flow->transport, &syn, sizeof(syn)))
 		return -1;
 	header = (syn.offset >> 4) * 4;
-	if (header < TCP_HEADER || header > flow->transport_size)
+	if (syn.flags & TCP_RST || header < TCP_HEADER || header > flow->transport_size)
 		return -1;
 	*tcp = (struct tcp_reset){
 		.source = syn.destination,
 		.destination = syn.source,
-		.acknowledgement =
-			bpf_htonl(bpf_ntohl(syn.sequence) + 1 + (flow->transport_size - header)),
+		.acknowledgement = bpf_htonl(bpf_ntohl(syn.sequence) + 1 + (syn.flags & TCP_FIN) +
+					     flow->transport_size - header),
 		.offset = TCP_HEADER / 4 << 4,
 		.flags = TCP_RST | TCP_ACK,
 	};
