@@ -51,8 +51,7 @@ static __always_inline __u16 reset_checksum(const struct tcp_reset *tcp, __u64 s
 		bpf_csum_diff(0, 0, (void *)tcp, sizeof(*tcp), checksum_fold(sum) ^ 0xffff));
 }
 
-/* Fills all but the checksum; 0, or -1: the SYN's header is not all there, or it is a reset itself.
- */
+/* Fills all but the checksum; 0, or -1: the SYN is not all there, or is a reset itself. */
 static __always_inline int reset_fill(struct xdp_md *ctx, const struct mxf_flow *flow,
 				      struct tcp_reset *tcp)
 {
