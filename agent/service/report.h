@@ -47,8 +47,8 @@ json_t *report_drops(struct fence *fence, struct trouble *trouble);
  * _DENIED), in address order. `list` may be NULL: all lists. `sources` may be NULL: without notes,
  * which are the comments behind the ranges in list files.
  */
-json_t *report_ranges(const struct mxf_generation *generation, enum mxf_answer_kind action,
-		      const char *list, const struct sources *sources);
+json_t *report_ranges(const struct mxf_generation *generation, uint32_t action, const char *list,
+		      const struct sources *sources);
 
 /* The packet that `explain` asks about: a SYN. */
 struct report_question {

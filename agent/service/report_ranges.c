@@ -29,20 +29,20 @@ static json_t *range_object(const struct mxf_generation *generation, uint32_t id
 			 note ? report_text(note, size) : json_null(), "cause");
 }
 
-static bool is_wanted(const struct mxf_generation *generation, uint32_t id,
-		      enum mxf_answer_kind action, const char *name)
+static bool is_wanted(const struct mxf_generation *generation, uint32_t id, uint32_t action,
+		      const char *name)
 {
 	struct generation_range entry;
 	const struct mxf_list *list;
 
 	generation_read_range(generation, id, &entry);
 	list = generation_list(generation, entry.list);
-	return list->action == (uint32_t)action &&
+	return list->action == action &&
 	       (!name || !strcmp(name, generation_string(generation, list->name)));
 }
 
-json_t *report_ranges(const struct mxf_generation *generation, enum mxf_answer_kind action,
-		      const char *list, const struct sources *sources)
+json_t *report_ranges(const struct mxf_generation *generation, uint32_t action, const char *list,
+		      const struct sources *sources)
 {
 	json_t *ranges = json_array();
 	struct notes notes;

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Start, work, stop. */
+#include "keeper.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "core/scoped.h"
+#include "fence/lint.h"
+#include "keeper_internal.h"
+#include "linkwatch.h"
+#include "notify.h"
+#include "privileges.h"
+#include "service/report.h"
+
+#define PID_FILE "mxfenced.pid"
+
+/* --- what runs in the loop -----------------------------------------------------------------------
+ */
+
+static void on_stop_signal(evutil_socket_t number, short what, void *context)
+{
+	struct keeper *keeper = context;
+
+	(void)number;
+	(void)what;
+	event_base_loopbreak(keeper->base);
+}
+
+static void on_hangup(evutil_socket_t number, short what, void *context)
+{
+	json_t *body = NULL;
+
+	(void)number;
+	(void)what;
+	keeper_reload(context, &body);
+	json_decref(body);
+}
+
+static bool is_configured(const struct keeper *keeper, const char *name)
+{
+	const struct filter_config *filter = &keeper->config->filter;
+
+	for (size_t i = 0; i < filter->interface_count; i++)
+		if (!strcmp(filter->interfaces[i].name, name))
+			return true;
+	return false;
+}
+
+static void link_changed(void *context, const char *name, bool gone)
+{
+	struct keeper *keeper = context;
+
+	if (name[0] && !is_configured(keeper, name))
+		return;
+	if (gone)
+		log_warning("%s is gone; it is attached when it comes back", name);
+	else
+		keeper_repair(keeper);
+}
+
+static void on_link(evutil_socket_t fd, short what, void *context)
+{
+	(void)what;
+	linkwatch_read(fd, link_changed, context);
+}
+
+static void event_received(void *context, const struct mxf_event *event)
+{
+	struct keeper *keeper = context;
+	char interface[16];
+
+	fence_interface_name(keeper->fence, event->interface_slot, interface);
+	events_add(&keeper->events, event, interface);
+	if (control_has_followers(keeper->control)) {
+		json_t *body = report_event(event, interface);
+
+		control_tell_followers(keeper->control, body);
+		json_decref(body);
+	}
+}
+
+static void on_fence_events(evutil_socket_t fd, short what, void *context)
+{
+	struct keeper *keeper = context;
+
+	(void)fd;
+	(void)what;
+	fence_events_consume(keeper->fence);
+}
+
+/* --- start ---------------------------------------------------------------------------------------
+ */
+
+static int libbpf_message(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	(void)level;
+	log_vwrite(LOG_LEVEL_DEBUG, format, arguments);
+	return 0;
+}
+
+static int lock_run_directory(struct keeper *keeper, struct trouble *trouble)
+{
+	const char *directory = keeper->options->run_dir;
+	SCOPED_FREE char *path = NULL;
+
+	if (asprintf(&path, "%s/" PID_FILE, directory) < 0) {
+		path = NULL;
+		return trouble_set(trouble, -ENOMEM, "out of memory");
+	}
+	if (mkdir(directory, 0755) && errno != EEXIST)
+		return trouble_set(trouble, -errno, "cannot create %s: %s", directory,
+				   strerror(errno));
+	keeper->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (keeper->lock < 0)
+		return trouble_set(trouble, -errno, "%s: %s", path, strerror(errno));
+	if (flock(keeper->lock, LOCK_EX | LOCK_NB))
+		return trouble_set(trouble, -EBUSY, "another mxfenced runs in %s", directory);
+	if (ftruncate(keeper->lock, 0) || dprintf(keeper->lock, "%ld\n", (long)getpid()) < 0)
+		return trouble_set(trouble, -errno, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* Everything is printed, warnings too; true when the configuration can be applied. */
+static bool config_read(const char *path, struct config **config)
+{
+	struct diags diags = {0};
+	bool good = false;
+
+	if (config_check(path, config, &diags)) {
+		fputs("mxfenced: out of memory\n", stderr);
+	} else {
+		diags_sort(&diags);
+		diags_print(&diags, &(*config)->sources, isatty(STDERR_FILENO), stderr);
+		good = !diags.errors && !diags.out_of_memory;
+	}
+	diags_clear(&diags);
+	return good;
+}
+
+static struct event *watch(struct keeper *keeper, int fd, event_callback_fn fn)
+{
+	struct event *event = event_new(keeper->base, fd, EV_READ | EV_PERSIST, fn, keeper);
+
+	if (event)
+		event_add(event, NULL);
+	return event;
+}
+
+static int watch_signals(struct keeper *keeper)
+{
+	static const struct {
+		int number;
+		event_callback_fn fn;
+	} watched[KEEPER_SIGNALS] = {
+		[KEEPER_HUP] = {SIGHUP, on_hangup},
+		[KEEPER_TERM] = {SIGTERM, on_stop_signal},
+		[KEEPER_INT] = {SIGINT, on_stop_signal},
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < KEEPER_SIGNALS; i++) {
+		keeper->signals[i] =
+			evsignal_new(keeper->base, watched[i].number, watched[i].fn, keeper);
+		if (!keeper->signals[i] || evsignal_add(keeper->signals[i], NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int watch_kernel(struct keeper *keeper, struct trouble *trouble)
+{
+	int links = linkwatch_open();
+	int error;
+
+	if (links < 0)
+		return trouble_set(trouble, links, "watching interfaces: %s", strerror(-links));
+	keeper->link_event = watch(keeper, links, on_link);
+	error = fence_events_open(keeper->fence, event_received, keeper);
+	if (error)
+		return trouble_set(trouble, error, "the event ring: %s", strerror(-error));
+	keeper->fence_event = watch(keeper, fence_events_fd(keeper->fence), on_fence_events);
+	if (!keeper->link_event || !keeper->fence_event || watch_signals(keeper))
+		return trouble_set(trouble, -ENOMEM, "out of memory");
+	return 0;
+}
+
+/* All that can fail comes before the fence stands; then only privileges are given up. */
+static int keeper_open(struct keeper *keeper, struct config **config, struct trouble *trouble)
+{
+	const struct options *options = keeper->options;
+	int error = fence_check_permission(trouble);
+
+	if (!error)
+		error = lock_run_directory(keeper, trouble);
+	if (!error)
+		error = fence_open(options->pin_dir, options->replace_pins, &keeper->fence,
+				   trouble);
+	if (!error)
+		error = control_open(keeper->base, options->run_dir, keeper_handlers, keeper,
+				     &keeper->control, trouble);
+	if (!error)
+		error = watch_kernel(keeper, trouble);
+	if (!error)
+		error = keeper_apply(keeper, config, trouble);
+	if (!error)
+		error = privileges_drop(trouble);
+	return error;
+}
+
+static void event_clear(struct event **event, bool close_fd)
+{
+	if (!*event)
+		return;
+	if (close_fd)
+		close(event_get_fd(*event));
+	event_free(*event);
+	*event = NULL;
+}
+
+static void keeper_free(struct keeper **keeper)
+{
+	struct keeper *closing = TAKE_PTR(*keeper);
+
+	control_close(&closing->control);
+	metrics_server_close(&closing->metrics);
+	event_clear(&closing->link_event, true);
+	event_clear(&closing->fence_event, false);
+	for (size_t i = 0; i < KEEPER_SIGNALS; i++)
+		event_clear(&closing->signals[i], false);
+	fence_close(&closing->fence);
+	config_free(&closing->config);
+	if (closing->base)
+		event_base_free(closing->base);
+	scoped_close(&closing->lock);
+	free(closing->reload_error);
+	free(closing);
+}
+
+static struct keeper *keeper_new(const struct options *options)
+{
+	struct keeper *keeper = calloc(1, sizeof(*keeper));
+
+	if (!keeper)
+		return NULL;
+	keeper->options = options;
+	keeper->lock = -1;
+	keeper->loaded = true;
+	keeper->base = event_base_new();
+	if (!keeper->base)
+		keeper_free(&keeper);
+	return keeper;
+}
+
+/* Pins that this start made itself go with it. */
+static void start_undo(struct keeper *keeper)
+{
+	struct trouble trouble;
+
+	if (keeper->fence && fence_is_new(keeper->fence) &&
+	    fence_detach(keeper->fence, true, &trouble))
+		log_error("%s", trouble.text);
+}
+
+static enum mxf_exit start_with(const struct options *options, struct config **config,
+				struct keeper **keeper)
+{
+	struct keeper *started = keeper_new(options);
+	struct trouble trouble = {.text = "out of memory"};
+	int error = started ? keeper_open(started, config, &trouble) : -ENOMEM;
+
+	if (!error) {
+		*keeper = started;
+		return MXF_EXIT_OK;
+	}
+	log_error("%s", trouble.text);
+	if (started) {
+		start_undo(started);
+		keeper_free(&started);
+	}
+	return keeper_exit_for(error);
+}
+
+enum mxf_exit keeper_start(const struct options *options, struct keeper **keeper)
+{
+	struct config *config = NULL;
+	enum mxf_exit exit = MXF_EXIT_CONFIGURATION;
+
+	libbpf_set_print(libbpf_message);
+	if (config_read(options->config, &config)) {
+		log_open(&config->log, true);
+		exit = start_with(options, &config, keeper);
+		if (exit == MXF_EXIT_OK)
+			log_open(&(*keeper)->config->log, options->foreground);
+	}
+	config_free(&config);
+	return exit;
+}
+
+void keeper_run(struct keeper *keeper)
+{
+	notify_ready();
+	log_info("mxfenced %s is ready", MXF_VERSION);
+	event_base_dispatch(keeper->base);
+	notify_stopping();
+}
+
+enum mxf_exit keeper_stop(struct keeper **keeper)
+{
+	bool detach = (*keeper)->config->filter.on_stop == FILTER_DETACH;
+	struct trouble trouble;
+	int error = 0;
+
+	if (detach)
+		error = fence_detach((*keeper)->fence, true, &trouble);
+	if (error)
+		log_error("%s", trouble.text);
+	else
+		log_info("stopped; the fence %s", detach ? "is detached" : "goes on");
+	keeper_free(keeper);
+	return error ? MXF_EXIT_FAILED : MXF_EXIT_OK;
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The verbs that edit trusted.d. */
+#include "keeper_internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/log.h"
+#include "core/range.h"
+#include "core/scoped.h"
+#include "service/report.h"
+#include "service/request.h"
+#include "service/trust_text.h"
+
+#define LIST_DEFAULT "cli"
+
+/* Refusals name at most so many places. */
+#define PLACES_MAX 3
+
+/* What is asked for, and the file that it is about. */
+struct trust_change {
+	struct range range;
+	char text[RANGE_TEXT_MAX]; /* canonical */
+	const char *list;
+	bool list_given;
+	const char *note;
+	char path[PATH_MAX];
+	bool exists;
+	char *data; /* of the file as it is */
+	size_t size;
+};
+
+static void change_clear(struct trust_change *change)
+{
+	free(change->data);
+}
+
+/* --- what stands in the configuration
+ * ------------------------------------------------------------- */
+
+typedef bool range_match_fn(const struct range *range, const struct range *asked);
+
+static bool is_same(const struct range *range, const struct range *asked)
+{
+	return range->family == asked->family && ip_equal(range->first, asked->first) &&
+	       ip_equal(range->last, asked->last);
+}
+
+static bool is_around(const struct range *range, const struct range *asked)
+{
+	return range->family == asked->family && ip_compare(range->first, asked->first) <= 0 &&
+	       ip_compare(asked->last, range->last) <= 0;
+}
+
+static bool is_inside(const struct range *range, const struct range *asked)
+{
+	return is_around(asked, range);
+}
+
+static bool is_same_family(const struct range *range, const struct range *asked)
+{
+	return range->family == asked->family;
+}
+
+struct found_range {
+	const struct range_list *list;
+	const struct range *range;
+};
+
+/* The first match at or after *from, counted over all lists; *from is then behind it. */
+static bool find_range(const struct config *config, const struct range *asked,
+		       range_match_fn *match, size_t *from, struct found_range *found)
+{
+	size_t number = 0;
+
+	for (size_t i = 0; i < config->filter.list_count; i++) {
+		const struct range_list *list = &config->filter.lists[i];
+		size_t skip = *from > number ? *from - number : 0;
+
+		for (size_t j = skip; j < list->count; j++) {
+			if (!match(&list->ranges[j], asked))
+				continue;
+			*found = (struct found_range){list, &list->ranges[j]};
+			*from = number + j + 1;
+			return true;
+		}
+		number += list->count;
+	}
+	return false;
+}
+
+static const char *file_of(const struct keeper *keeper, const struct range *range)
+{
+	return sources_name(&keeper->config->sources, range->file);
+}
+
+static void print_place(FILE *out, const struct keeper *keeper, const struct found_range *found)
+{
+	char text[RANGE_TEXT_MAX];
+
+	range_format(found->range, text);
+	fprintf(out, "%s (%s %s, %s:%u)", text,
+		found->list->action == LIST_DENIED ? "denied list" : "list", found->list->name,
+		file_of(keeper, found->range), found->range->line);
+}
+
+/* Prints `before` and the first matches; returns whether there was one. */
+static bool print_places(FILE *out, const struct keeper *keeper, const struct range *asked,
+			 range_match_fn *match, const char *before)
+{
+	struct found_range found;
+	size_t from = 0;
+	int count = 0;
+
+	while (find_range(keeper->config, asked, match, &from, &found)) {
+		if (count == PLACES_MAX) {
+			fputs(", ...", out);
+			break;
+		}
+		fputs(count++ ? ", " : before, out);
+		print_place(out, keeper, &found);
+	}
+	return count > 0;
+}
+
+static struct ip distance(const struct range *range, const struct range *asked)
+{
+	return ip_compare(range->last, asked->first) < 0 ? ip_subtract(asked->first, range->last)
+							 : ip_subtract(range->first, asked->last);
+}
+
+static void print_nearest(FILE *out, const struct keeper *keeper, const struct range *asked)
+{
+	struct found_range nearest = {.list = NULL}, found;
+	size_t from = 0;
+
+	while (find_range(keeper->config, asked, is_same_family, &from, &found))
+		if (!nearest.list ||
+		    ip_compare(distance(found.range, asked), distance(nearest.range, asked)) < 0)
+			nearest = found;
+	if (!nearest.list)
+		return;
+	fputs("; the nearest is ", out);
+	print_place(out, keeper, &nearest);
+}
+
+/* --- the request ---------------------------------------------------------------------------------
+ */
+
+static int change_read_range(const json_t *arguments, struct trust_change *change,
+			     struct trouble *trouble)
+{
+	enum range_error wrong;
+	const char *text;
+	int error = request_string(arguments, "range", true, &text, trouble);
+
+	if (error)
+		return error;
+	wrong = range_parse(text, strlen(text), &change->range);
+	if (wrong != RANGE_OK && wrong != RANGE_HOST_BITS)
+		return trouble_set(trouble, -EINVAL, "%.80s %s", text, range_error_text(wrong));
+	range_format(&change->range, change->text);
+	return 0;
+}
+
+static int change_read_file(struct trust_change *change, struct trouble *trouble)
+{
+	int error = file_read(change->path, SOURCE_FILE_MAX, &change->data, &change->size);
+
+	change->exists = error != -ENOENT;
+	if (error == -ENOENT) {
+		change->data = strdup("");
+		return change->data ? 0 : trouble_set(trouble, -ENOMEM, "out of memory");
+	}
+	return error ? trouble_set(trouble, error, "%s: %s", change->path, strerror(-error)) : 0;
+}
+
+/* Reads the arguments and the file; the change must be cleared also on failure. */
+static int change_open(const struct keeper *keeper, const json_t *arguments,
+		       struct trust_change *change, struct trouble *trouble)
+{
+	const char *directory = keeper->config->trusted_directory;
+	int length, error = change_read_range(arguments, change, trouble);
+
+	if (!error)
+		error = request_string(arguments, "list", false, &change->list, trouble);
+	if (!error)
+		error = request_string(arguments, "note", false, &change->note, trouble);
+	if (error)
+		return error;
+	change->list_given = change->list;
+	if (!change->list)
+		change->list = LIST_DEFAULT;
+	if (!trust_name_is_valid(change->list))
+		return trouble_set(trouble, -EINVAL,
+				   "%.80s cannot be a list's name: letters, digits, '-', '_' and "
+				   "inner dots",
+				   change->list);
+	length =
+		snprintf(change->path, sizeof(change->path), "%s/%s.cidr", directory, change->list);
+	if (length < 0 || (size_t)length >= sizeof(change->path))
+		return trouble_set(trouble, -ENAMETOOLONG, "%s: the name is too long", directory);
+	return change_read_file(change, trouble);
+}
+
+static void answer_open_error(struct control_answer *answer, int error,
+			      const struct trouble *trouble)
+{
+	keeper_answer_error(answer, error == -EINVAL ? MXF_EXIT_USAGE : keeper_exit_for(error),
+			    "%s", trouble->text);
+}
+
+/* --- carrying it out -----------------------------------------------------------------------------
+ */
+
+static int file_restore(const struct trust_change *change)
+{
+	if (change->exists)
+		return file_replace(change->path, change->data, change->size);
+	return unlink(change->path) ? -errno : 0;
+}
+
+static int directory_make(const char *path)
+{
+	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
+}
+
+/* Writes the new text and reloads; puts the old one back when the configuration is refused. */
+static void change_apply(struct keeper *keeper, const struct trust_change *change,
+			 const struct text *text, const char *done, struct control_answer *answer)
+{
+	int error = directory_make(keeper->config->trusted_directory);
+
+	if (!error)
+		error = file_replace(change->path, text->data, text->size);
+	if (error) {
+		keeper_answer_error(answer, keeper_exit_for(error), "%s: %s", change->path,
+				    strerror(-error));
+		return;
+	}
+	answer->exit = keeper_reload(keeper, &answer->body);
+	if (answer->exit == MXF_EXIT_OK) {
+		json_object_set_new(answer->body, "range", json_string(change->text));
+		json_object_set_new(answer->body, "list", json_string(change->list));
+		json_object_set_new(answer->body, "done", report_text(done, strlen(done)));
+		return;
+	}
+	answer->exit = MXF_EXIT_FAILED;
+	error = file_restore(change);
+	if (error)
+		log_error("%s: putting the old contents back: %s", change->path, strerror(-error));
+}
+
+/* --- trust add -----------------------------------------------------------------------------------
+ */
+
+static void answer_unchanged(const struct keeper *keeper, const struct trust_change *change,
+			     const struct found_range *found, struct control_answer *answer)
+{
+	SCOPED_FREE char *done = NULL;
+	SCOPED_FREE char *origin = NULL;
+
+	if (asprintf(&origin, "%s:%u", file_of(keeper, found->range), found->range->line) < 0 ||
+	    asprintf(&done, "%s is trusted already: list %s, %s", change->text, found->list->name,
+		     origin) < 0) {
+		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
+		return;
+	}
+	answer->body = json_pack("{s:i, s:s, s:b, s:s, s:o, s:o}", "schema", MXF_JSON_SCHEMA,
+				 "range", change->text, "unchanged", 1, "list", found->list->name,
+				 "origin", report_text(origin, strlen(origin)), "done",
+				 report_text(done, strlen(done)));
+}
+
+/* Refuses or settles what needs no edit; true when there is one to make. */
+static bool add_is_needed(const struct keeper *keeper, const struct trust_change *change,
+			  struct control_answer *answer)
+{
+	const struct range_list *list = config_find_list(keeper->config, change->list);
+	struct found_range found;
+	size_t from = 0;
+
+	if (list && !list->from_directory) {
+		keeper_answer_error(answer, MXF_EXIT_FAILED,
+				    "list %s is written in %s:%u; edit it there, or name another "
+				    "list",
+				    list->name,
+				    sources_name(&keeper->config->sources, list->place.file),
+				    list->place.line);
+		return false;
+	}
+	if (!find_range(keeper->config, &change->range, is_same, &from, &found))
+		return true;
+	if (found.list->action == LIST_TRUSTED)
+		answer_unchanged(keeper, change, &found, answer);
+	else
+		keeper_answer_error(answer, MXF_EXIT_FAILED, "%s is denied: list %s, %s:%u",
+				    change->text, found.list->name, file_of(keeper, found.range),
+				    found.range->line);
+	return false;
+}
+
+static void add_carry_out(struct keeper *keeper, const struct trust_change *change,
+			  struct control_answer *answer)
+{
+	struct text text = {.data = NULL};
+	char done[RANGE_TEXT_MAX + 128];
+	uint32_t line;
+	int error = trust_text_add(change->data, change->size, &change->range, change->note, &text,
+				   &line);
+
+	if (error) {
+		keeper_answer_error(
+			answer, error == -EINVAL ? MXF_EXIT_USAGE : MXF_EXIT_FAILED, "%s",
+			error == -EINVAL ? "the note holds control characters" : "out of memory");
+		return;
+	}
+	snprintf(done, sizeof(done), "%s is trusted now: list %s", change->text, change->list);
+	change_apply(keeper, change, &text, done, answer);
+	free(text.data);
+}
+
+void keeper_trust_add(void *context, const json_t *arguments, struct control_answer *answer)
+{
+	struct trust_change change = {.data = NULL};
+	struct keeper *keeper = context;
+	struct trouble trouble;
+	int error = change_open(keeper, arguments, &change, &trouble);
+
+	if (error)
+		answer_open_error(answer, error, &trouble);
+	else if (add_is_needed(keeper, &change, answer))
+		add_carry_out(keeper, &change, answer);
+	change_clear(&change);
+}
+
+/* --- trust del -----------------------------------------------------------------------------------
+ */
+
+/* Why the list's file has no such range: where it stands, or what stands near. */
+static void answer_not_there(const struct keeper *keeper, const struct trust_change *change,
+			     struct control_answer *answer)
+{
+	SCOPED_FREE char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out) {
+		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
+		return;
+	}
+	fprintf(out, "%s is not in list %s", change->text, change->list);
+	if (!print_places(out, keeper, &change->range, is_same, "; it stands elsewhere: ") &&
+	    !print_places(out, keeper, &change->range, is_around, "; it lies inside ") &&
+	    !print_places(out, keeper, &change->range, is_inside, "; inside it lie "))
+		print_nearest(out, keeper, &change->range);
+	fclose(out);
+	keeper_answer_error(answer, MXF_EXIT_FAILED, "%s", text ? text : "out of memory");
+}
+
+void keeper_trust_del(void *context, const json_t *arguments, struct control_answer *answer)
+{
+	struct trust_change change = {.data = NULL};
+	struct keeper *keeper = context;
+	struct text text = {.data = NULL};
+	char done[RANGE_TEXT_MAX + 128];
+	struct trouble trouble;
+	int error = change_open(keeper, arguments, &change, &trouble);
+	int removed = 0;
+
+	if (error) {
+		answer_open_error(answer, error, &trouble);
+		change_clear(&change);
+		return;
+	}
+	removed = trust_text_remove(change.data, change.size, &change.range, &text);
+	snprintf(done, sizeof(done), "%s is out of list %s", change.text, change.list);
+	if (removed < 0)
+		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
+	else if (removed == 0)
+		answer_not_there(keeper, &change, answer);
+	else
+		change_apply(keeper, &change, &text, done, answer);
+	free(text.data);
+	change_clear(&change);
+}
+
+/* --- trust list ----------------------------------------------------------------------------------
+ */
+
+void keeper_trust_list(void *context, const json_t *arguments, struct control_answer *answer)
+{
+	struct keeper *keeper = context;
+	const struct mxf_generation *generation;
+	struct trouble trouble;
+	const char *list;
+	int error = request_string(arguments, "list", false, &list, &trouble);
+
+	if (error) {
+		keeper_answer_error(answer, MXF_EXIT_USAGE, "%s", trouble.text);
+		return;
+	}
+	error = fence_generation(keeper->fence, &generation, &trouble);
+	if (error)
+		keeper_answer_error(answer, keeper_exit_for(error), "%s", trouble.text);
+	else
+		answer->body = report_ranges(generation, MXF_ANSWER_TRUSTED, list,
+					     &keeper->config->sources);
+}
