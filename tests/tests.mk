@@ -6,7 +6,11 @@ TEST_SUPPORT := $(sort $(wildcard tests/support/*.c))
 FUZZ_PROGRAMS := $(call programs,$(FUZZ_SOURCES))
 
 $(TEST_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(TEST_SUPPORT)) $(LIB)
-	$(CC) $(ALL_CFLAGS) $^ $(PKG_LIBS) -lcmocka -o $@
+	$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(LIB) $(PKG_LIBS) -lcmocka -o $@
+
+# The command line's own tests take its parts along, all but main().
+$(filter $(BUILD)/tests/unit/cli/%,$(TEST_PROGRAMS)): \
+	$(filter-out %/main.o,$(call objects,$(CLI_SOURCES)))
 
 # Fuzz targets compile the whole agent again, with clang, libFuzzer and the sanitizers.
 FUZZ_FLAGS := -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined

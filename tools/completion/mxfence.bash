@@ -3,6 +3,8 @@
 
 _mxfence_common="--config --run-dir --pin-dir --json --raw --help --version"
 
+_mxfence_verbs="status check reload diff load unload trust explain stats drops events metrics version help"
+
 # Options of a verb besides the common ones.
 _mxfence_options()
 {
@@ -33,7 +35,7 @@ _mxfence_options()
 _mxfence_words()
 {
 	case $1 in
-	"" | help) echo "status check reload diff load unload trust explain stats drops events metrics version help" ;;
+	"" | help) echo "$_mxfence_verbs" ;;
 	trust | "help trust") echo "list add del" ;;
 	esac
 }

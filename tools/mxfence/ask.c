@@ -19,20 +19,19 @@ static enum mxf_exit exit_for(int error)
 	}
 }
 
-enum mxf_exit ask_open(const struct command *command, json_t *arguments, struct client **client,
-		       struct trouble *trouble)
+enum mxf_exit ask_open(const struct command *command, const char *verb, json_t *arguments,
+		       struct client **client, struct trouble *trouble)
 {
-	int error = client_open(command_run_dir(command), command->verb->name, arguments, client,
-				trouble);
+	int error = client_open(command_run_dir(command), verb, arguments, client, trouble);
 
 	return error ? exit_for(error) : MXF_EXIT_OK;
 }
 
-enum mxf_exit ask_agent(const struct command *command, json_t *arguments, struct answer *answer,
-			struct trouble *trouble)
+enum mxf_exit ask_agent(const struct command *command, const char *verb, json_t *arguments,
+			struct answer *answer, struct trouble *trouble)
 {
 	struct client *client = NULL;
-	enum mxf_exit exit = ask_open(command, arguments, &client, trouble);
+	enum mxf_exit exit = ask_open(command, verb, arguments, &client, trouble);
 	int result;
 
 	if (exit != MXF_EXIT_OK)
@@ -76,10 +75,10 @@ enum mxf_exit ask_pins(const struct command *command, pins_report_fn *fn, struct
 	return answer->body ? MXF_EXIT_OK : MXF_EXIT_FAILED;
 }
 
-enum mxf_exit ask_agent_or_pins(const struct command *command, pins_report_fn *fn,
+enum mxf_exit ask_agent_or_pins(const struct command *command, const char *verb, pins_report_fn *fn,
 				struct answer *answer, struct trouble *trouble)
 {
-	enum mxf_exit exit = ask_agent(command, NULL, answer, trouble);
+	enum mxf_exit exit = ask_agent(command, verb, NULL, answer, trouble);
 
 	if (exit != MXF_EXIT_NO_AGENT)
 		return exit;

@@ -13,15 +13,15 @@
 #define ASK_TIMEOUT_MS 60000
 
 /*
- * Asks the agent the command's verb. `arguments` may be NULL and is given away. MXF_EXIT_OK: there
+ * Asks the agent a verb. `arguments` may be NULL and is given away. MXF_EXIT_OK: there
  * is an answer (clear it), whatever it says. Else why there is none, with the reason in *trouble.
  */
-enum mxf_exit ask_agent(const struct command *command, json_t *arguments, struct answer *answer,
-			struct trouble *trouble);
+enum mxf_exit ask_agent(const struct command *command, const char *verb, json_t *arguments,
+			struct answer *answer, struct trouble *trouble);
 
 /* Asks and leaves the reading to the caller, who closes *client. */
-enum mxf_exit ask_open(const struct command *command, json_t *arguments, struct client **client,
-		       struct trouble *trouble);
+enum mxf_exit ask_open(const struct command *command, const char *verb, json_t *arguments,
+		       struct client **client, struct trouble *trouble);
 
 /* Says why there is no answer, and what to do. Returns `exit`. */
 enum mxf_exit ask_report_failure(const struct command *command, enum mxf_exit exit,
@@ -34,7 +34,7 @@ enum mxf_exit ask_pins(const struct command *command, pins_report_fn *fn, struct
 		       struct trouble *trouble);
 
 /* Asks the agent; when none runs, the pins. */
-enum mxf_exit ask_agent_or_pins(const struct command *command, pins_report_fn *fn,
+enum mxf_exit ask_agent_or_pins(const struct command *command, const char *verb, pins_report_fn *fn,
 				struct answer *answer, struct trouble *trouble);
 
 #endif

@@ -6,21 +6,16 @@
 #include "handlers.h"
 #include "views.h"
 
-/* Prints the events of one answer; while following each is one line, as JSON too. */
-static void show_events(const struct command *command, const json_t *body)
+/* While following, an answer is one event. */
+static void show_event(const struct command *command, const json_t *event)
 {
 	struct screen screen = screen_for(stdout, command->given[OPTION_RAW]);
-	struct view view = {.command = command};
-	size_t i;
-	json_t *event;
+	struct view view = {.command = command, .body = event};
 
-	json_array_foreach (json_object_get(body, "events"), i, event) {
-		view.body = event;
-		if (command->given[OPTION_JSON])
-			output_json(event, true);
-		else
-			view_event(&screen, &view);
-	}
+	if (command->given[OPTION_JSON])
+		output_json(event, true);
+	else
+		view_event(&screen, &view);
 	fflush(stdout);
 }
 
@@ -35,7 +30,7 @@ static enum mxf_exit follow(const struct command *command, struct client *client
 	while ((result = client_read(client, -1, &answer, &trouble)) > 0 && !ferror(stdout)) {
 		exit = answer.exit;
 		if (exit == MXF_EXIT_OK)
-			show_events(command, answer.body);
+			show_event(command, answer.body);
 		else
 			output_answer(command, &answer, NULL);
 		answer_clear(&answer);
@@ -68,7 +63,7 @@ enum mxf_exit run_events(const struct command *command)
 	enum mxf_exit exit;
 
 	if (!command->given[OPTION_FOLLOW]) {
-		exit = ask_agent(command, arguments, &answer, &trouble);
+		exit = ask_agent(command, command->verb->name, arguments, &answer, &trouble);
 		if (exit == MXF_EXIT_OK)
 			exit = output_answer(command, &answer, view_events);
 		else
@@ -76,7 +71,7 @@ enum mxf_exit run_events(const struct command *command)
 		answer_clear(&answer);
 		return exit;
 	}
-	exit = ask_open(command, arguments, &client, &trouble);
+	exit = ask_open(command, command->verb->name, arguments, &client, &trouble);
 	if (exit != MXF_EXIT_OK)
 		return ask_report_failure(command, exit, &trouble);
 	exit = follow(command, client);

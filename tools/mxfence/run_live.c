@@ -8,13 +8,13 @@
 static enum mxf_exit ask_stats(const struct command *command, struct answer *answer,
 			       struct trouble *trouble)
 {
-	return ask_agent_or_pins(command, report_stats, answer, trouble);
+	return ask_agent_or_pins(command, "stats", report_stats, answer, trouble);
 }
 
 static enum mxf_exit ask_drops(const struct command *command, struct answer *answer,
 			       struct trouble *trouble)
 {
-	return ask_agent_or_pins(command, report_drops, answer, trouble);
+	return ask_agent_or_pins(command, "drops", report_drops, answer, trouble);
 }
 
 static enum mxf_exit show_live(const struct command *command, watch_ask_fn *ask, view_fn *view)
@@ -50,8 +50,8 @@ static json_t *pinned_status(struct fence *fence, struct trouble *trouble)
 	return report_status(fence, &nobody, trouble);
 }
 
-/* Nothing is pinned, or the pins are not for us to read: the answer still has status's shape. */
-static json_t *bare_status(const struct trouble *trouble)
+/* Without pins, or without the right to read them (`error`), the answer still has its shape. */
+static json_t *bare_status(const char *error)
 {
 	json_t *body = json_pack("{s:i, s:{s:b, s:n, s:n, s:b, s:n, s:n}, s:n, s:i, s:n, s:[], "
 				 "s:[], s:n}",
@@ -59,22 +59,48 @@ static json_t *bare_status(const struct trouble *trouble)
 				 "loaded", 0, "reload_error", "reload_time", "mode", "generation",
 				 0, "trial", "interfaces", "lists", "gate");
 
-	report_set_error(body, "%s", trouble->text);
+	if (error)
+		report_set_error(body, "%s", error);
 	return body;
+}
+
+static enum mxf_exit ask_status(const struct command *command, struct answer *answer,
+				struct trouble *trouble)
+{
+	enum mxf_exit exit = ask_agent(command, "status", NULL, answer, trouble);
+
+	if (exit != MXF_EXIT_NO_AGENT)
+		return exit;
+	exit = ask_pins(command, pinned_status, answer, trouble);
+	if (exit != MXF_EXIT_OK)
+		answer->body = bare_status(exit == MXF_EXIT_NO_AGENT ? NULL : trouble->text);
+	answer->exit = MXF_EXIT_NO_AGENT;
+	return MXF_EXIT_OK;
+}
+
+/* Lends the screen what other verbs know, under the keys they have there. */
+static void add_member(const struct command *command, watch_ask_fn *ask, const char *key,
+		       json_t *body)
+{
+	struct answer answer = {.exit = MXF_EXIT_OK};
+	struct trouble trouble;
+
+	if (ask(command, &answer, &trouble) == MXF_EXIT_OK)
+		json_object_set(body, key, json_object_get(answer.body, key));
+	answer_clear(&answer);
 }
 
 enum mxf_exit run_status(const struct command *command)
 {
 	struct answer answer = {.exit = MXF_EXIT_OK};
 	struct trouble trouble;
-	enum mxf_exit exit = ask_agent(command, NULL, &answer, &trouble);
+	enum mxf_exit exit = ask_status(command, &answer, &trouble);
 
-	if (exit != MXF_EXIT_OK && exit != MXF_EXIT_NO_AGENT)
+	if (exit != MXF_EXIT_OK)
 		return ask_report_failure(command, exit, &trouble);
-	if (exit == MXF_EXIT_NO_AGENT) {
-		if (ask_pins(command, pinned_status, &answer, &trouble) != MXF_EXIT_OK)
-			answer.body = bare_status(&trouble);
-		answer.exit = MXF_EXIT_NO_AGENT;
+	if (!command->given[OPTION_JSON] && view_text(answer.body, "mode")) {
+		add_member(command, ask_stats, "packets", answer.body);
+		add_member(command, ask_drops, "drops", answer.body);
 	}
 	exit = output_answer(command, &answer, view_status);
 	answer_clear(&answer);
@@ -93,7 +119,7 @@ enum mxf_exit run_unload(const struct command *command)
 {
 	struct answer answer = {.exit = MXF_EXIT_OK};
 	struct trouble trouble;
-	enum mxf_exit exit = ask_agent_or_pins(command, detach_pinned, &answer, &trouble);
+	enum mxf_exit exit = ask_agent_or_pins(command, "unload", detach_pinned, &answer, &trouble);
 
 	if (exit != MXF_EXIT_OK)
 		return ask_report_failure(command, exit, &trouble);

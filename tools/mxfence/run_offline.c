@@ -105,6 +105,13 @@ static bool read_question(const struct command *command, struct report_question 
 	return error == RANGE_OK && family == question->family;
 }
 
+/* A generation that no packet has seen knows of no hits; that is not the same as none. */
+static void forget_hits(json_t *kernel)
+{
+	json_object_set_new(kernel, "hits", json_null());
+	json_object_set_new(kernel, "last_hit", json_null());
+}
+
 /* Builds what the configuration means to the kernel in plain memory, and asks that. */
 static enum mxf_exit explain_config(const struct config *config,
 				    const struct report_question *question, struct answer *answer,
@@ -123,6 +130,7 @@ static enum mxf_exit explain_config(const struct config *config,
 	if (memory) {
 		generation_write(plan, &facts, memory);
 		answer->body = report_explain(memory, question, &answer->exit);
+		forget_hits(json_object_get(answer->body, "kernel"));
 	}
 	generation_plan_free(&plan);
 	if (!answer->body) {
@@ -130,6 +138,15 @@ static enum mxf_exit explain_config(const struct config *config,
 		return MXF_EXIT_FAILED;
 	}
 	return MXF_EXIT_OK;
+}
+
+static enum mxf_exit show_offline(const struct command *command, const struct answer *answer)
+{
+	enum mxf_exit exit = output_answer(command, answer, view_explain);
+
+	if (!command->given[OPTION_CONFIG] && !command->given[OPTION_JSON])
+		printf("  the agent is not running; this is what %s says\n", CLI_CONFIG_PATH);
+	return exit;
 }
 
 static enum mxf_exit explain_offline(const struct command *command,
@@ -147,11 +164,14 @@ static enum mxf_exit explain_offline(const struct command *command,
 		if (!command->given[OPTION_JSON])
 			print_diags(&checked);
 		exit = output_error(command, MXF_EXIT_CONFIGURATION, NULL,
-				    "%s has errors; mxfence check lists them", path);
+				    command->given[OPTION_CONFIG]
+					    ? "%s has errors"
+					    : "the agent is not running, and %s has errors",
+				    path);
 	} else {
 		exit = explain_config(checked.config, question, &answer, &trouble);
 		if (exit == MXF_EXIT_OK)
-			exit = output_answer(command, &answer, view_explain);
+			exit = show_offline(command, &answer);
 		else
 			ask_report_failure(command, exit, &trouble);
 	}
@@ -177,7 +197,7 @@ enum mxf_exit run_explain(const struct command *command)
 		return MXF_EXIT_USAGE;
 	if (command->given[OPTION_CONFIG])
 		return explain_offline(command, &question);
-	exit = ask_agent(command, question_arguments(command), &answer, &trouble);
+	exit = ask_agent(command, "explain", question_arguments(command), &answer, &trouble);
 	if (exit == MXF_EXIT_NO_AGENT)
 		return explain_offline(command, &question);
 	if (exit != MXF_EXIT_OK)

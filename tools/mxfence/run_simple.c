@@ -11,7 +11,7 @@ static enum mxf_exit ask_and_show(const struct command *command, json_t *argumen
 {
 	struct answer answer = {.exit = MXF_EXIT_OK};
 	struct trouble trouble;
-	enum mxf_exit exit = ask_agent(command, arguments, &answer, &trouble);
+	enum mxf_exit exit = ask_agent(command, command->verb->name, arguments, &answer, &trouble);
 
 	if (exit != MXF_EXIT_OK)
 		return ask_report_failure(command, exit, &trouble);

@@ -122,3 +122,10 @@ void screen_age(const struct screen *screen, const char *rfc3339, char text[SCRE
 	screen_duration(screen->now - then, duration, sizeof(duration));
 	snprintf(text, SCREEN_AGE_MAX, "%s ago", duration);
 }
+
+bool screen_is_recent(const struct screen *screen, const char *rfc3339, time_t seconds)
+{
+	time_t then;
+
+	return read_time(rfc3339, &then) && screen->now - then <= seconds;
+}

@@ -60,4 +60,7 @@ void screen_duration(time_t seconds, char *text, size_t size);
  */
 void screen_age(const struct screen *screen, const char *rfc3339, char text[SCREEN_AGE_MAX]);
 
+/* True when an RFC 3339 time is at most so many seconds ago. */
+bool screen_is_recent(const struct screen *screen, const char *rfc3339, time_t seconds);
+
 #endif

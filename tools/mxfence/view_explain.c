@@ -5,19 +5,21 @@
 #include "mxfence/reasons.h"
 #include "views.h"
 
-#define REASON_TEXT(id, name, text) {name, text},
-static const struct {
+struct meaning {
 	const char *name;
 	const char *text;
-} reasons[] = {MXF_REASONS(REASON_TEXT)};
+};
 
-static const char *reason_text(const char *name)
+#define MEANING(id, name, text) {name, text},
+static const struct meaning reasons[] = {MXF_REASONS(MEANING){NULL, ""}};
+static const struct meaning verdicts[] = {MXF_VERDICTS(MEANING){NULL, ""}};
+
+/* "" for a name that is not in the table. */
+static const char *meaning_of(const struct meaning *table, const char *name)
 {
-	for (size_t i = 0; name && i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		if (strcmp(reasons[i].name, name) == 0)
-			return reasons[i].text;
-	}
-	return "";
+	while (table->name && strcmp(table->name, name) != 0)
+		table++;
+	return table->text;
 }
 
 static enum screen_style verdict_style(const char *verdict)
@@ -70,6 +72,8 @@ void view_explain(const struct screen *screen, const struct view *view)
 		return;
 	}
 	screen_print(screen, verdict_style(verdict), "%s", shown_verdict);
-	fprintf(screen->out, " (%s): %s\n", shown_reason, reason_text(reason));
+	fprintf(screen->out, " (%s): %s\n", shown_reason, meaning_of(reasons, reason));
+	if (strcmp(verdict, "observe") == 0)
+		fprintf(screen->out, "  %s\n", meaning_of(verdicts, verdict));
 	print_range(screen, kernel);
 }

@@ -161,13 +161,18 @@ static void view_grouping(const struct screen *screen, const struct view *view,
 	json_decref(before);
 }
 
+void view_packets(const struct screen *screen, const struct view *view)
+{
+	view_grouping(screen, view, &groupings[STATS_BY_REASON]);
+}
+
 void view_stats(const struct screen *screen, const struct view *view)
 {
 	enum stats_key by = view->command->by;
 	uint64_t silent = view_number(view->body, "ranges_without_hits");
 
 	if (by == STATS_KEY_COUNT) {
-		view_grouping(screen, view, &groupings[STATS_BY_REASON]);
+		view_packets(screen, view);
 		fputs("\n", screen->out);
 		view_grouping(screen, view, &groupings[STATS_BY_LIST]);
 		return;

@@ -5,6 +5,8 @@
 #include "table.h"
 #include "views.h"
 
+#define LAST_MINUTE 60
+
 static bool is_true(const json_t *object, const char *key)
 {
 	return json_is_true(json_object_get(object, key));
@@ -27,7 +29,9 @@ static void print_headline(const struct screen *screen, const json_t *body)
 	const char *mode = view_text(body, "mode");
 
 	fputs("Fence: ", screen->out);
-	if (!mode)
+	if (json_object_get(body, "error"))
+		screen_print(screen, STYLE_WARNING, "unknown, see the error");
+	else if (!mode)
 		screen_print(screen, STYLE_BAD, "nothing is loaded, every packet passes");
 	else if (!count_attached(body))
 		screen_print(screen, STYLE_BAD,
@@ -123,6 +127,26 @@ static void print_lists(const struct screen *screen, const json_t *lists)
 	table_print(&table);
 }
 
+/* How many sources were dropped within the last minute, and which was the last. */
+static void print_last_minute(const struct screen *screen, const json_t *drops)
+{
+	const json_t *latest = json_array_get(drops, 0);
+	SCOPED_FREE char *address = screen_escape(view_text(latest, "address"));
+	SCOPED_FREE char *reason = screen_escape(view_text(latest, "reason"));
+	char age[SCREEN_AGE_MAX];
+	size_t count = 0;
+	size_t i;
+	json_t *drop;
+
+	if (!address)
+		return;
+	json_array_foreach (drops, i, drop)
+		count += screen_is_recent(screen, view_text(drop, "last"), LAST_MINUTE);
+	screen_age(screen, view_text(latest, "last"), age);
+	fprintf(screen->out, "\nLast minute: %zu source%s dropped; the latest ever: %s (%s), %s\n",
+		count, count == 1 ? "" : "s", address, reason ? reason : "?", age);
+}
+
 void view_status(const struct screen *screen, const struct view *view)
 {
 	print_headline(screen, view->body);
@@ -130,4 +154,9 @@ void view_status(const struct screen *screen, const struct view *view)
 	print_agent(screen, view->body);
 	print_interfaces(screen, json_object_get(view->body, "interfaces"));
 	print_lists(screen, json_object_get(view->body, "lists"));
+	if (json_array_size(json_object_get(view->body, "packets"))) {
+		fputs("\n", screen->out);
+		view_packets(screen, view);
+	}
+	print_last_minute(screen, json_object_get(view->body, "drops"));
 }

@@ -70,9 +70,3 @@ void view_done(const struct screen *screen, const struct view *view)
 {
 	view_line(screen, STYLE_PLAIN, view->command->verb->name, view_text(view->body, "done"));
 }
-
-void view_diff(const struct screen *screen, const struct view *view)
-{
-	(void)screen;
-	(void)view;
-}
