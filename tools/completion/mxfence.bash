@@ -17,7 +17,7 @@ _mxfence_options()
 	load) echo "" ;;
 	unload) echo "" ;;
 	"trust list") echo "--list" ;;
-	"trust add") echo "--list" ;;
+	"trust add") echo "--list --note" ;;
 	"trust del") echo "--list" ;;
 	explain) echo "--port --local" ;;
 	stats) echo "--by --watch" ;;
@@ -51,7 +51,7 @@ _mxfence()
 			continue
 		fi
 		case $word in
-		-c | --config | --run-dir | --pin-dir | --list | --port | --local | --by) skip=1 ;;
+		-c | --config | --run-dir | --pin-dir | --list | --note | --port | --local | --by) skip=1 ;;
 		-*) ;;
 		*) verb=${verb:+$verb }$word ;;
 		esac
@@ -71,7 +71,7 @@ _mxfence()
 		mapfile -t COMPREPLY < <(compgen -W "reason list range interface" -- "$current")
 		return
 		;;
-	--list | --port | --local) return ;;
+	--list | --note | --port | --local) return ;;
 	esac
 	case $current in
 	-*)

@@ -7,6 +7,7 @@
 
 #include "core/scoped.h"
 #include "service/report.h"
+#include "views.h"
 
 void output_json(const json_t *body, bool one_line)
 {
@@ -81,6 +82,7 @@ static void print_texts(const struct answer *answer)
 enum mxf_exit output_answer(const struct command *command, const struct answer *answer, view_fn *fn)
 {
 	struct screen screen = screen_for(stdout, command->given[OPTION_RAW]);
+	struct screen messages = screen_for(stderr, false);
 	struct view view = {.command = command, .body = answer->body};
 
 	if (command->given[OPTION_JSON] && answer->body) {
@@ -95,6 +97,7 @@ enum mxf_exit output_answer(const struct command *command, const struct answer *
 		json_decref(body);
 		return answer->exit;
 	}
+	view_diagnostics(&messages, &view);
 	print_texts(answer);
 	if (fn && answer->body)
 		fn(&screen, &view);

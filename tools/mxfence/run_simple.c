@@ -40,26 +40,32 @@ enum mxf_exit run_metrics(const struct command *command)
 	return ask_and_show(command, NULL, NULL);
 }
 
-static json_t *list_argument(const struct command *command)
+static void add_argument(json_t *arguments, const char *name, const char *text)
 {
-	const char *list = command->values[OPTION_LIST];
+	if (text)
+		json_object_set_new(arguments, name, report_text(text, strlen(text)));
+}
+
+/* The options of the trust verbs. */
+static json_t *trust_arguments(const struct command *command)
+{
 	json_t *arguments = json_object();
 
-	if (list)
-		json_object_set_new(arguments, "list", report_text(list, strlen(list)));
+	add_argument(arguments, "list", command->values[OPTION_LIST]);
+	add_argument(arguments, "note", command->values[OPTION_NOTE]);
 	return arguments;
 }
 
 enum mxf_exit run_trust_list(const struct command *command)
 {
-	return ask_and_show(command, list_argument(command), view_ranges);
+	return ask_and_show(command, trust_arguments(command), view_ranges);
 }
 
 /* "192.0.2.0 255.255.255.0" comes as one argument, or, unquoted, as two. */
 enum mxf_exit run_trust_change(const struct command *command)
 {
 	const char *mask = command->operand_count == 2 ? command->operands[1] : NULL;
-	json_t *arguments = list_argument(command);
+	json_t *arguments = trust_arguments(command);
 	char range[256];
 	int length = snprintf(range, sizeof(range), "%s%s%s", command->operands[0], mask ? " " : "",
 			      mask ? mask : "");
@@ -68,6 +74,6 @@ enum mxf_exit run_trust_change(const struct command *command)
 		json_decref(arguments);
 		return output_error(command, MXF_EXIT_USAGE, NULL, "that is too long for a range");
 	}
-	json_object_set_new(arguments, "range", report_text(range, (size_t)length));
+	add_argument(arguments, "range", range);
 	return ask_and_show(command, arguments, view_done);
 }

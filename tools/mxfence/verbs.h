@@ -25,6 +25,7 @@ enum option_value { VALUE_NONE, VALUE_NEEDED, VALUE_OPTIONAL };
 	X(HELP, 'h', "help", VALUE_NONE, "", "explains the verb")                                  \
 	X(VERSION, 'V', "version", VALUE_NONE, "", "the version, as the verb")                     \
 	X(LIST, 0, "list", VALUE_NEEDED, "NAME", "the trusted list (add: cli when not given)")     \
+	X(NOTE, 0, "note", VALUE_NEEDED, "TEXT", "a comment behind the range")                     \
 	X(PORT, 0, "port", VALUE_NEEDED, "N", "destination port (25)")                             \
 	X(LOCAL, 0, "local", VALUE_NEEDED, "ADDRESS", "destination address (any)")                 \
 	X(BY, 0, "by", VALUE_NEEDED, "KEY", "one table only: " CLI_STATS_KEYS_TEXT)                \

@@ -65,8 +65,36 @@ void view_event(const struct screen *screen, const struct view *view)
 	fputs("\n", screen->out);
 }
 
-/* Says what was done, and of a range what and where. */
 void view_done(const struct screen *screen, const struct view *view)
 {
-	view_line(screen, STYLE_PLAIN, view->command->verb->name, view_text(view->body, "done"));
+	SCOPED_FREE char *done = screen_escape(view_text(view->body, "done"));
+
+	if (done)
+		fprintf(screen->out, "%s\n", done);
+}
+
+static void print_diagnostic(const struct screen *screen, const json_t *diagnostic)
+{
+	SCOPED_FREE char *file = screen_escape(view_text(diagnostic, "file"));
+	SCOPED_FREE char *severity = screen_escape(view_text(diagnostic, "severity"));
+	SCOPED_FREE char *message = screen_escape(view_text(diagnostic, "message"));
+	SCOPED_FREE char *hint = screen_escape(view_text(diagnostic, "hint"));
+
+	fprintf(screen->out, "%s:%llu:%llu: ", file ? file : "?",
+		(unsigned long long)view_number(diagnostic, "line"),
+		(unsigned long long)view_number(diagnostic, "column"));
+	screen_print(screen, severity && strcmp(severity, "error") == 0 ? STYLE_BAD : STYLE_WARNING,
+		     "%s:", severity ? severity : "?");
+	fprintf(screen->out, " %s\n", message ? message : "?");
+	if (hint)
+		fprintf(screen->out, "  = %s\n", hint);
+}
+
+void view_diagnostics(const struct screen *screen, const struct view *view)
+{
+	size_t i;
+	json_t *diagnostic;
+
+	json_array_foreach (json_object_get(view->body, "diagnostics"), i, diagnostic)
+		print_diagnostic(screen, diagnostic);
 }

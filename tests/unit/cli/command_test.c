@@ -85,7 +85,7 @@ static const struct bad_case bad_cases[] = {
 	{"trust ad", "unknown verb \"ad\", did you mean \"add\"?", "possible: list, add, del"},
 	{"trust status", "unknown verb \"status\"", "possible: list, add, del"},
 	{"--jsno", "unknown option \"--jsno\", did you mean \"--json\"?", "--pin-dir"},
-	{"--js", "unknown option \"--js\"", "--json"},
+	{"--js", "unknown option \"--js\", did you mean \"--json\"?", "--json"},
 	{"drops --by reason", "--by does not go with \"drops\"", ""},
 	{"stats --wacth", "unknown option \"--wacth\", did you mean \"--watch\"?", "--by, --watch"},
 	{"-x", "unknown option \"-x\"", "possible: --config"},
