@@ -83,6 +83,36 @@ static json_t *status_lists(const struct mxf_generation *generation)
 	return array;
 }
 
+static json_t *status_ports(const struct mxf_generation *generation, enum mxf_port_class class)
+{
+	json_t *array = json_array();
+
+	for (uint32_t port = 0; array && generation && port <= UINT16_MAX; port++) {
+		uint8_t classes = generation->ports[port / 4];
+
+		if ((classes >> port % 4 * 2 & 3) == (unsigned int)class)
+			json_array_append_new(array, json_integer(port));
+	}
+	return array;
+}
+
+/* What the generation in force says by itself; null or empty when there is none. */
+static json_t *status_with_generation(json_t *status, const struct mxf_generation *generation)
+{
+	const char *mode =
+		generation && generation->flags & MXF_FLAG_OBSERVE ? "observe" : "enforce";
+
+	json_object_set_new(status, "mode", generation ? json_string(mode) : json_null());
+	json_object_set_new(status, "generation",
+			    json_integer(generation ? (json_int_t)generation->number : 0));
+	json_object_set_new(status, "published",
+			    generation ? report_time(generation->created) : json_null());
+	json_object_set_new(status, "closed_ports", status_ports(generation, MXF_PORT_CLOSED));
+	json_object_set_new(status, "open_ports", status_ports(generation, MXF_PORT_OPEN));
+	json_object_set_new(status, "lists", status_lists(generation));
+	return status;
+}
+
 json_t *report_status(struct fence *fence, const struct report_agent *agent,
 		      struct trouble *trouble)
 {
@@ -95,14 +125,11 @@ json_t *report_status(struct fence *fence, const struct report_agent *agent,
 	count = interfaces_read(fence, interfaces, trouble);
 	if (count < 0)
 		return NULL;
-	return json_pack("{s:i, s:o, s:o, s:I, s:n, s:o, s:o, s:n}", "schema", MXF_JSON_SCHEMA,
-			 "agent", status_agent(agent), "mode",
-			 generation ? json_string(generation->flags & MXF_FLAG_OBSERVE ? "observe"
-										       : "enforce")
-				    : json_null(),
-			 "generation", generation ? (json_int_t)generation->number : 0, "trial",
-			 "interfaces", status_interfaces(interfaces, count), "lists",
-			 status_lists(generation), "gate");
+	return status_with_generation(json_pack("{s:i, s:o, s:n, s:o, s:n}", "schema",
+						MXF_JSON_SCHEMA, "agent", status_agent(agent),
+						"trial", "interfaces",
+						status_interfaces(interfaces, count), "gate"),
+				      generation);
 }
 
 static void packets_append(json_t *array, const struct fence_interface *interface)

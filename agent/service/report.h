@@ -28,7 +28,10 @@ struct report_agent {
 	uint64_t reload_time;	  /* CLOCK_REALTIME, nanoseconds; 0 = none since the start */
 };
 
-/* status: {schema, agent, mode, generation, trial, interfaces, lists, gate}. */
+/*
+ * status: {schema, agent, mode, generation, published, closed_ports, open_ports, trial, interfaces,
+ * lists, gate}. Without a generation, mode and published are null and generation is 0.
+ */
 json_t *report_status(struct fence *fence, const struct report_agent *agent,
 		      struct trouble *trouble);
 

@@ -54,10 +54,11 @@ static json_t *pinned_status(struct fence *fence, struct trouble *trouble)
 static json_t *bare_status(const char *error)
 {
 	json_t *body = json_pack("{s:i, s:{s:b, s:n, s:n, s:b, s:n, s:n}, s:n, s:i, s:n, s:[], "
-				 "s:[], s:n}",
+				 "s:[], s:n, s:[], s:[], s:n}",
 				 "schema", MXF_JSON_SCHEMA, "agent", "running", 0, "pid", "version",
 				 "loaded", 0, "reload_error", "reload_time", "mode", "generation",
-				 0, "trial", "interfaces", "lists", "gate");
+				 0, "published", "closed_ports", "open_ports", "trial",
+				 "interfaces", "lists", "gate");
 
 	if (error)
 		report_set_error(body, "%s", error);

@@ -33,7 +33,7 @@ static struct table *new_table(const struct screen *screen, bool rates)
 		{.name = "LAST", .right = true},       {.name = "ADDRESS"},
 		{.name = "PORT", .right = true},       {.name = "REASON"},
 		{.name = "COUNT", .right = true},      {.name = "FIRST", .right = true},
-		{.name = "PER SECOND", .right = true},
+		{.name = "PER-SECOND", .right = true},
 	};
 	size_t count = sizeof(columns) / sizeof(columns[0]);
 

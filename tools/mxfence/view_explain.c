@@ -52,7 +52,8 @@ static void print_range(const struct screen *screen, const json_t *kernel)
 	fprintf(screen->out, "  range %s of list %s, written in %s", range, list ? list : "?",
 		origin ? origin : "?");
 	if (json_is_integer(hits))
-		fprintf(screen->out, ", %llu hits", (unsigned long long)json_integer_value(hits));
+		fprintf(screen->out, ", %" JSON_INTEGER_FORMAT " hit%s", json_integer_value(hits),
+			json_integer_value(hits) == 1 ? "" : "s");
 	fputs("\n", screen->out);
 }
 

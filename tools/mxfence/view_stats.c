@@ -106,9 +106,9 @@ static struct table *new_table(const struct screen *screen, const struct groupin
 	columns[count++] =
 		(struct table_column){.name = packets ? "PACKETS" : "HITS", .right = true};
 	columns[count++] = packets ? (struct table_column){.name = "BYTES", .right = true}
-				   : (struct table_column){.name = "LAST HIT", .right = true};
+				   : (struct table_column){.name = "LAST-HIT", .right = true};
 	if (rates)
-		columns[count++] = (struct table_column){.name = "PER SECOND", .right = true};
+		columns[count++] = (struct table_column){.name = "PER-SECOND", .right = true};
 	return table_new(screen, columns, count);
 }
 

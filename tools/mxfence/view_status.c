@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/scoped.h"
@@ -6,6 +7,7 @@
 #include "views.h"
 
 #define LAST_MINUTE 60
+#define PORTS_SHOWN 8
 
 static bool is_true(const json_t *object, const char *key)
 {
@@ -44,20 +46,35 @@ static void print_headline(const struct screen *screen, const json_t *body)
 	fputs("\n", screen->out);
 }
 
+static void print_ports(const struct screen *screen, const char *label, const json_t *ports)
+{
+	size_t i;
+	json_t *port;
+
+	if (json_array_size(ports) == 0)
+		return;
+	fputs(label, screen->out);
+	json_array_foreach (ports, i, port) {
+		if (i == PORTS_SHOWN) {
+			fprintf(screen->out, " and %zu more", json_array_size(ports) - i);
+			break;
+		}
+		fprintf(screen->out, " %" JSON_INTEGER_FORMAT, json_integer_value(port));
+	}
+	fputs("\n", screen->out);
+}
+
 static void print_generation(const struct screen *screen, const json_t *body)
 {
-	const char *published = view_text(body, "published");
 	char age[SCREEN_AGE_MAX];
 
 	if (!view_text(body, "mode"))
 		return;
-	fprintf(screen->out, "Generation: %llu",
-		(unsigned long long)view_number(body, "generation"));
-	if (published) {
-		screen_age(screen, published, age);
-		fprintf(screen->out, ", published %s", age);
-	}
-	fputs("\n", screen->out);
+	print_ports(screen, "Closed ports:", json_object_get(body, "closed_ports"));
+	print_ports(screen, "Open ports:", json_object_get(body, "open_ports"));
+	screen_age(screen, view_text(body, "published"), age);
+	fprintf(screen->out, "Generation: %" PRIu64 ", published %s\n",
+		view_number(body, "generation"), age);
 }
 
 static void print_agent(const struct screen *screen, const json_t *body)
@@ -76,6 +93,8 @@ static void print_agent(const struct screen *screen, const json_t *body)
 	}
 	fprintf(screen->out, "running, version %s, process %llu\n", version ? version : "unknown",
 		(unsigned long long)view_number(agent, "pid"));
+	if (!is_true(agent, "loaded"))
+		fputs("  the fence is unloaded; mxfence load attaches it\n", screen->out);
 	if (!error)
 		return;
 	screen_age(screen, view_text(agent, "reload_time"), age);
@@ -133,6 +152,8 @@ static void print_last_minute(const struct screen *screen, const json_t *drops)
 	const json_t *latest = json_array_get(drops, 0);
 	SCOPED_FREE char *address = screen_escape(view_text(latest, "address"));
 	SCOPED_FREE char *reason = screen_escape(view_text(latest, "reason"));
+	const char *verdict = view_text(latest, "verdict");
+	bool observed = verdict && strcmp(verdict, "observe") == 0;
 	char age[SCREEN_AGE_MAX];
 	size_t count = 0;
 	size_t i;
@@ -143,8 +164,9 @@ static void print_last_minute(const struct screen *screen, const json_t *drops)
 	json_array_foreach (drops, i, drop)
 		count += screen_is_recent(screen, view_text(drop, "last"), LAST_MINUTE);
 	screen_age(screen, view_text(latest, "last"), age);
-	fprintf(screen->out, "\nLast minute: %zu source%s dropped; the latest ever: %s (%s), %s\n",
-		count, count == 1 ? "" : "s", address, reason ? reason : "?", age);
+	fprintf(screen->out, "\nLast minute: %zu source%s %s. Latest: %s (%s), %s\n", count,
+		count == 1 ? "" : "s", observed ? "observed" : "dropped", address,
+		reason ? reason : "?", age);
 }
 
 void view_status(const struct screen *screen, const struct view *view)
