@@ -85,25 +85,41 @@ static int keep(struct diags *diags, struct diag_kind *kind, struct place place,
 	return 0;
 }
 
-void diags_add(struct diags *diags, enum diag_severity severity, struct place place,
-	       const char *hint, const char *format, ...)
+static void count(struct diags *diags, enum diag_severity severity)
 {
-	char message[MESSAGE_SIZE];
-	size_t most = severity == DIAG_ERROR ? DIAG_REPEAT_MAX_ERRORS : DIAG_REPEAT_MAX;
-	struct diag_kind *kind = find_kind(diags, severity, place.file, format);
-	va_list arguments;
-
 	if (severity == DIAG_ERROR)
 		diags->errors++;
 	else
 		diags->warnings++;
-	if (kind && kind->kept >= most) {
-		kind->dropped++;
+}
+
+bool diags_count_only(struct diags *diags, enum diag_severity severity, uint16_t file,
+		      const char *format)
+{
+	size_t most = severity == DIAG_ERROR ? DIAG_REPEAT_MAX_ERRORS : DIAG_REPEAT_MAX;
+	struct diag_kind *kind = find_kind(diags, severity, file, format);
+
+	if (!kind || kind->kept < most)
+		return false;
+	kind->dropped++;
+	count(diags, severity);
+	return true;
+}
+
+void diags_add(struct diags *diags, enum diag_severity severity, struct place place,
+	       const char *hint, const char *format, ...)
+{
+	char message[MESSAGE_SIZE];
+	struct diag_kind *kind;
+	va_list arguments;
+
+	if (diags_count_only(diags, severity, place.file, format))
 		return;
-	}
+	count(diags, severity);
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
+	kind = find_kind(diags, severity, place.file, format);
 	if (kind && keep(diags, kind, place, hint, message) == 0)
 		return;
 	diags->errors += !diags->out_of_memory;

@@ -59,6 +59,13 @@ struct diags {
 void diags_add(struct diags *diags, enum diag_severity severity, struct place place,
 	       const char *hint, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/*
+ * True when enough messages of this kind are kept of the file; this one has then been counted, as
+ * diags_add() would have done. Spares a caller who has millions the work of making them.
+ */
+bool diags_count_only(struct diags *diags, enum diag_severity severity, uint16_t file,
+		      const char *format);
+
 /* By file, line, column, then errors before warnings; stable. */
 void diags_sort(struct diags *diags);
 

@@ -45,36 +45,35 @@ static size_t word_length(const char *text, size_t size)
 	return length;
 }
 
-/* Ranges only remember small columns; where the column is larger, the range is looked for. */
-static size_t find_column(const struct range *range, const char *line, size_t size)
+/* Ranges only remember small columns; behind those the range is looked for. */
+static uint32_t find_column(const struct range *range, const char *line, size_t size)
 {
-	size_t at = range->column - 1u;
+	size_t at = UINT8_MAX - 1;
 
-	while (range->column == UINT8_MAX && at < size) {
+	while (at < size) {
 		struct range found = {0};
 		size_t length = word_length(line + at, size - at);
 
 		if (length > 0 && range_parse(line + at, length, &found) <= RANGE_HOST_BITS &&
 		    ip_equal(found.first, range->first) && ip_equal(found.last, range->last))
-			return at;
+			return (uint32_t)at + 1;
 		at += length + 1;
 	}
-	return range->column - 1u;
+	return UINT8_MAX;
 }
 
+/* Without a length, which underline() finds later, in one pass over the file. */
 static struct place place_of(const struct lint *lint, const struct range *range)
 {
 	struct place place = {.file = range->file, .line = range->line, .column = range->column};
+	const char *line;
 	size_t size;
-	const char *line = sources_line(&lint->config->sources, range->file, range->line, &size);
-	size_t at;
 
-	if (!line || range->column == 0)
+	if (range->column < UINT8_MAX)
 		return place;
-	at = find_column(range, line, size);
-	place.column = (uint32_t)at + 1;
-	if (at < size)
-		place.length = (uint32_t)word_length(line + at, size - at);
+	line = sources_line(&lint->config->sources, range->file, range->line, &size);
+	if (line)
+		place.column = find_column(range, line, size);
 	return place;
 }
 
@@ -109,33 +108,44 @@ static struct described describe(const struct lint *lint, const struct ranked_ra
 static void report_conflict(struct lint *lint, enum range_relation relation,
 			    const struct ranked_range *outer, const struct ranked_range *inner)
 {
-	struct described a = describe(lint, outer);
-	struct described b = describe(lint, inner);
+	static const char equal[] = "%s is %s (%s) here and %s (%s) at %s:%u";
+	static const char overlap[] = "%s (%s, %s) overlaps %s (%s, %s) at %s:%u in part";
+	const char *format = relation == RANGES_EQUAL ? equal : overlap;
+	struct described a;
+	struct described b;
 
+	if (diags_count_only(lint->diags, DIAG_ERROR, range_of(lint, inner)->file, format))
+		return;
+	a = describe(lint, outer);
+	b = describe(lint, inner);
 	if (relation == RANGES_EQUAL)
-		diags_add(lint->diags, DIAG_ERROR, place_of(lint, b.range), NULL,
-			  "%s is %s (%s) here and %s (%s) at %s:%u", b.text, b.action, b.list,
-			  a.action, a.list, a.file, a.range->line);
+		diags_add(lint->diags, DIAG_ERROR, place_of(lint, b.range), NULL, equal, b.text,
+			  b.action, b.list, a.action, a.list, a.file, a.range->line);
 	else
 		diags_add(lint->diags, DIAG_ERROR, place_of(lint, b.range),
 			  "divide one of them, so that none or all of it lies in the other",
-			  "%s (%s, %s) overlaps %s (%s, %s) at %s:%u in part", b.text, b.action,
-			  b.list, a.text, a.action, a.list, a.file, a.range->line);
+			  overlap, b.text, b.action, b.list, a.text, a.action, a.list, a.file,
+			  a.range->line);
 }
 
 static void report_repetition(struct lint *lint, enum range_relation relation,
 			      const struct ranked_range *outer, const struct ranked_range *inner)
 {
-	struct described a = describe(lint, outer);
-	struct described b = describe(lint, inner);
+	static const char equal[] = "%s is %s already (%s, %s:%u)";
+	static const char nested[] = "%s changes nothing: %s of the same list holds it (%s:%u)";
+	const char *format = relation == RANGES_EQUAL ? equal : nested;
+	struct described a;
+	struct described b;
 
+	if (diags_count_only(lint->diags, DIAG_WARNING, range_of(lint, inner)->file, format))
+		return;
+	a = describe(lint, outer);
+	b = describe(lint, inner);
 	if (relation == RANGES_EQUAL)
-		diags_add(lint->diags, DIAG_WARNING, place_of(lint, b.range), NULL,
-			  "%s is %s already (%s, %s:%u)", b.text, a.action, a.list, a.file,
-			  a.range->line);
+		diags_add(lint->diags, DIAG_WARNING, place_of(lint, b.range), NULL, equal, b.text,
+			  a.action, a.list, a.file, a.range->line);
 	else
-		diags_add(lint->diags, DIAG_WARNING, place_of(lint, b.range), NULL,
-			  "%s changes nothing: %s of the same list holds it (%s:%u)", b.text,
+		diags_add(lint->diags, DIAG_WARNING, place_of(lint, b.range), NULL, nested, b.text,
 			  a.text, a.file, a.range->line);
 }
 
@@ -156,19 +166,27 @@ static void inspect(void *context, enum range_relation relation, bool nearest,
 }
 
 /* Where all ports are closed, who is denied would be dropped as untrusted anyway. */
+static void report_needless_denial(struct lint *lint, const struct ranked_range *ranked)
+{
+	static const char needless[] = "denying %s changes nothing: no trusted range holds it";
+	struct described described;
+
+	if (diags_count_only(lint->diags, DIAG_WARNING, range_of(lint, ranked)->file, needless))
+		return;
+	described = describe(lint, ranked);
+	diags_add(lint->diags, DIAG_WARNING, place_of(lint, described.range),
+		  "closed ports drop every source that is not trusted; deny for open ports, or "
+		  "inside trusted ranges",
+		  needless, described.text);
+}
+
 static void report_needless_denials(struct lint *lint)
 {
 	for (size_t i = 0; i < lint->set->count; i++) {
 		const struct ranked_range *ranked = &lint->set->ranges[i];
-		struct described described;
 
-		if (is_trusted(lint, ranked) || lint->inside_trusted[i / 8] & 1 << i % 8)
-			continue;
-		described = describe(lint, ranked);
-		diags_add(lint->diags, DIAG_WARNING, place_of(lint, described.range),
-			  "closed ports drop every source that is not trusted; denial is for open "
-			  "ports, or inside trusted ranges",
-			  "denying %s changes nothing: no trusted range holds it", described.text);
+		if (!is_trusted(lint, ranked) && !(lint->inside_trusted[i / 8] & 1 << i % 8))
+			report_needless_denial(lint, ranked);
 	}
 }
 
@@ -252,6 +270,25 @@ int lint_filter(const struct config *config, struct diags *diags)
 	return error ? error : lint_family(&lint, MXF_FAMILY_IPV6);
 }
 
+/* Gives the places of ranges their lengths. The messages are sorted. */
+static void underline(const struct sources *sources, struct diags *diags)
+{
+	struct source_cursor cursor = {0};
+
+	for (size_t i = 0; i < diags->count; i++) {
+		struct place *place = &diags->items[i].place;
+		size_t size;
+		const char *line;
+
+		if (place->length > 0)
+			continue;
+		line = sources_seek(sources, &cursor, place->file, place->line, &size);
+		if (line && place->column > 0 && place->column <= size)
+			place->length = (uint32_t)word_length(line + place->column - 1,
+							      size - place->column + 1);
+	}
+}
+
 int config_check(const char *path, struct config **config, struct diags *diags)
 {
 	struct config *checked;
@@ -265,6 +302,7 @@ int config_check(const char *path, struct config **config, struct diags *diags)
 		return error;
 	}
 	diags_sort(diags);
+	underline(&checked->sources, diags);
 	*config = checked;
 	return 0;
 }
