@@ -30,9 +30,13 @@ static json_t *counts_by_key(const json_t *body)
 static struct table *new_table(const struct screen *screen, bool rates)
 {
 	static const struct table_column columns[] = {
-		{.name = "LAST", .right = true},       {.name = "ADDRESS"},
-		{.name = "PORT", .right = true},       {.name = "REASON"},
-		{.name = "COUNT", .right = true},      {.name = "FIRST", .right = true},
+		{.name = "LAST", .right = true},
+		{.name = "ADDRESS"},
+		{.name = "PORT", .right = true},
+		{.name = "VERDICT"},
+		{.name = "REASON"},
+		{.name = "COUNT", .right = true},
+		{.name = "FIRST", .right = true},
 		{.name = "PER-SECOND", .right = true},
 	};
 	size_t count = sizeof(columns) / sizeof(columns[0]);
@@ -52,6 +56,7 @@ static void add_drop(struct table *table, const struct screen *screen, const jso
 		table_number(table, port);
 	else
 		table_text(table, NULL);
+	table_text(table, view_text(drop, "verdict"));
 	table_text(table, view_text(drop, "reason"));
 	table_number(table, view_number(drop, "count"));
 	screen_age(screen, view_text(drop, "first"), age);

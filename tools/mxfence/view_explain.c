@@ -73,7 +73,7 @@ void view_explain(const struct screen *screen, const struct view *view)
 		return;
 	}
 	screen_print(screen, verdict_style(verdict), "%s", shown_verdict);
-	fprintf(screen->out, " (%s): %s\n", shown_reason, meaning_of(reasons, reason));
+	fprintf(screen->out, " (%s)\n  %s\n", shown_reason, meaning_of(reasons, reason));
 	if (strcmp(verdict, "observe") == 0)
 		fprintf(screen->out, "  %s\n", meaning_of(verdicts, verdict));
 	print_range(screen, kernel);

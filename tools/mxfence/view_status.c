@@ -99,7 +99,7 @@ static void print_agent(const struct screen *screen, const json_t *body)
 		return;
 	screen_age(screen, view_text(agent, "reload_time"), age);
 	fprintf(screen->out, "Last reload: ");
-	screen_print(screen, STYLE_BAD, "failed %s, what ran before goes on", age);
+	screen_print(screen, STYLE_BAD, "failed (%s), what ran before goes on", age);
 	fputs("\n", screen->out);
 	view_line(screen, STYLE_PLAIN, "  why", error);
 }

@@ -12,7 +12,9 @@ const char *view_text(const json_t *object, const char *key)
 
 uint64_t view_number(const json_t *object, const char *key)
 {
-	return (uint64_t)json_integer_value(json_object_get(object, key));
+	json_int_t number = json_integer_value(json_object_get(object, key));
+
+	return number > 0 ? (uint64_t)number : 0;
 }
 
 double view_rate(const struct view *view, uint64_t now, uint64_t before)

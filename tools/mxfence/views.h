@@ -21,7 +21,7 @@ view_fn view_diagnostics; /* the messages that an answer brings, without the sou
 
 /* Members of an object that may be missing or of another type. */
 const char *view_text(const json_t *object, const char *key); /* NULL then */
-uint64_t view_number(const json_t *object, const char *key);  /* 0 then */
+uint64_t view_number(const json_t *object, const char *key);  /* 0 then, and for less */
 
 /*
  * How often a second a counter counted since the answer before; 0 when there is none, or when the
