@@ -34,7 +34,8 @@
 
 struct trial {
 	char recipe[PACKET_RECIPE_MAX];
-	bool answered; /* by the stack alone */
+	char letters[PACKET_LETTERS_MAX]; /* of packet_cases.h, one a frame */
+	bool answered;			  /* by the stack alone */
 };
 
 struct wire {
@@ -49,27 +50,33 @@ static struct trial trials[TRIALS_MAX];
 static size_t trial_count;
 static struct packet_train train;
 
-static void trial_add(const char *recipe)
+static void trial_add(const char *recipe, const char *letters)
 {
-	if (trial_count < TRIALS_MAX)
-		snprintf(trials[trial_count++].recipe, PACKET_RECIPE_MAX, "%s", recipe);
+	struct trial *trial = &trials[trial_count];
+
+	if (trial_count == TRIALS_MAX)
+		return;
+	trial_count++;
+	snprintf(trial->recipe, sizeof(trial->recipe), "%s", recipe);
+	snprintf(trial->letters, sizeof(trial->letters), "%s", letters);
 }
 
 static void trials_collect(void)
 {
 	struct random_source random = {random_seed()};
 	struct packet_subject subject;
-	char recipe[PACKET_RECIPE_MAX];
+	char recipe[PACKET_RECIPE_MAX], letters[PACKET_LETTERS_MAX];
 
 	print_message("MXF_SEED=%llu\n", (unsigned long long)random.state);
 	packet_people_subject(PERSON_STRANGER, PORT_CLOSED, SOURCE_PORT_FIRST, &subject);
 	for (size_t i = 0; i < packet_case_count; i++)
-		trial_add(packet_cases[i].recipe);
+		trial_add(packet_cases[i].recipe, packet_cases[i].expected);
 	for (int i = 0; i < RANDOM_RECIPES;) {
 		packet_random_recipe(&random, recipe, sizeof(recipe));
 		if (packet_build(recipe, &subject, &train))
 			continue;
-		trial_add(recipe);
+		packet_train_letters(&train, letters);
+		trial_add(recipe, letters);
 		i++;
 	}
 }
@@ -102,13 +109,12 @@ static unsigned int unwrapped_count(const struct trial *trial)
 
 /* Sends a trial's frames; 1, 0: answered or not, -EMSGSIZE: too long for this wire. */
 static int trial_run(struct wire *wire, const struct trial *trial, enum packet_person person,
-		     uint16_t port, char letters[PACKET_LETTERS_MAX])
+		     uint16_t port)
 {
 	struct packet_subject subject;
 
 	packet_people_subject(person, port, ++wire->source_port, &subject);
 	assert_int_equal(packet_build(trial->recipe, &subject, &train), 0);
-	packet_train_letters(&train, letters);
 	for (size_t i = 0; i < train.count; i++) {
 		int error = netns_pair_send(&wire->pair, &train.packets[i]);
 
@@ -116,7 +122,7 @@ static int trial_run(struct wire *wire, const struct trial *trial, enum packet_p
 			return -EMSGSIZE;
 		if (error)
 			fail_msg("%s: sending: %s", trial->recipe, strerror(-error));
-		wire->judged += is_judged(letters[i], port);
+		wire->judged += is_judged(trial->letters[i], port);
 	}
 	return netns_pair_answered(&wire->pair, subject.from.port);
 }
@@ -141,12 +147,11 @@ static void wire_open_or_skip(struct wire *wire, unsigned int mtu)
 static void stack_alone(unsigned int mtu)
 {
 	size_t answered = 0, sent = 0;
-	char letters[PACKET_LETTERS_MAX];
 	struct wire wire;
 
 	wire_open_or_skip(&wire, mtu);
 	for (size_t i = 0; i < trial_count; i++) {
-		int got = trial_run(&wire, &trials[i], PERSON_STRANGER, PORT_CLOSED, letters);
+		int got = trial_run(&wire, &trials[i], PERSON_STRANGER, PORT_CLOSED);
 
 		if (got < 0 && got != -EMSGSIZE)
 			fail_msg("%s: %s", trials[i].recipe, strerror(-got));
@@ -154,38 +159,36 @@ static void stack_alone(unsigned int mtu)
 		answered += trials[i].answered;
 		sent += got >= 0;
 		if (getenv("MXF_VERBOSE") && got == 0)
-			print_message("unanswered: %s (%s)\n", trials[i].recipe, letters);
+			print_message("unanswered: %s (%s)\n", trials[i].recipe, trials[i].letters);
 	}
 	netns_pair_close(&wire.pair);
 	print_message("MTU %u: the stack answers %zu of %zu packets\n", mtu, answered, sent);
 	assert_true(answered > ANSWERED_AT_LEAST(trial_count));
 }
 
-static int report(bool wrong, const struct trial *trial, const char *letters, const char *what)
+static int report(bool wrong, const struct trial *trial, const char *what)
 {
 	if (wrong)
-		print_error("%s (%s): %s\n", trial->recipe, letters, what);
+		print_error("%s (%s): %s\n", trial->recipe, trial->letters, what);
 	return wrong;
 }
 
 /* How many things are wrong with one packet behind the fence. */
 static int trial_compare(struct wire *wire, const struct trial *trial)
 {
-	char letters[PACKET_LETTERS_MAX];
 	int got, wrong = 0;
 
-	got = trial_run(wire, trial, PERSON_STRANGER, PORT_CLOSED, letters);
-	wrong += report(got == 1, trial, letters, "a stranger came in");
+	got = trial_run(wire, trial, PERSON_STRANGER, PORT_CLOSED);
+	wrong += report(got == 1, trial, "a stranger came in");
 	if (!trial->answered)
 		return wrong;
-	got = trial_run(wire, trial, PERSON_TRUSTED, PORT_CLOSED, letters);
+	got = trial_run(wire, trial, PERSON_TRUSTED, PORT_CLOSED);
 	if (got == 1 && wire->generic)
 		wire->judged += unwrapped_count(trial);
-	wrong += report(got != 1 && !strchr(letters, 'x') && !strstr(trial->recipe, "from-"), trial,
-			letters, "a trusted source was lost");
-	got = trial_run(wire, trial, PERSON_STRANGER, PORT_UNGUARDED, letters);
-	wrong += report(got != 1 && !strpbrk(letters, "ux"), trial, letters,
-			"another port was lost");
+	wrong += report(got != 1 && !strchr(trial->letters, 'x') && !strstr(trial->recipe, "from-"),
+			trial, "a trusted source was lost");
+	got = trial_run(wire, trial, PERSON_STRANGER, PORT_UNGUARDED);
+	wrong += report(got != 1 && !strpbrk(trial->letters, "ux"), trial, "another port was lost");
 	return wrong;
 }
 
