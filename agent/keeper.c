@@ -24,6 +24,9 @@
 
 #define PID_FILE "mxfenced.pid"
 
+/* So many new interfaces can a running agent attach to, in all its reloads. */
+#define SPARE_INTERFACES 4
+
 /* --- what runs in the loop -----------------------------------------------------------------------
  */
 
@@ -101,10 +104,21 @@ static void on_fence_events(evutil_socket_t fd, short what, void *context)
 /* --- start ---------------------------------------------------------------------------------------
  */
 
+/* The verifier's log comes as one text of many lines. */
 static int libbpf_message(enum libbpf_print_level level, const char *format, va_list arguments)
 {
+	SCOPED_FREE char *text = NULL;
+	char *rest, *line;
+
 	(void)level;
-	log_vwrite(LOG_LEVEL_DEBUG, format, arguments);
+	if (vasprintf(&text, format, arguments) < 0) {
+		text = NULL;
+		return 0;
+	}
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log_debug("%s", line);
 	return 0;
 }
 
@@ -212,6 +226,8 @@ static int keeper_open(struct keeper *keeper, struct config **config, struct tro
 		error = watch_kernel(keeper, trouble);
 	if (!error)
 		error = keeper_apply(keeper, config, trouble);
+	if (!error)
+		error = fence_prepare(keeper->fence, SPARE_INTERFACES, trouble);
 	if (!error)
 		error = privileges_drop(trouble);
 	return error;

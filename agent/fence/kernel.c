@@ -46,8 +46,11 @@ static struct fence *fence_new(const char *pin_dir)
 	fence->previous.fd = -1;
 	for (size_t i = 0; i < FENCE_MAP_COUNT; i++)
 		fence->maps[i] = -1;
-	for (size_t i = 0; i < MXF_INTERFACES_MAX; i++)
+	for (size_t i = 0; i < MXF_INTERFACES_MAX; i++) {
 		fence->links[i] = -1;
+		fence->programs[i][0] = -1;
+		fence->programs[i][1] = -1;
+	}
 	fence->pin_dir = strdup(pin_dir);
 	if (!fence->pin_dir)
 		fence_close(&fence);
@@ -71,8 +74,11 @@ void fence_close(struct fence **fence)
 	ring_buffer__free(closing->ring);
 	inner_map_clear(&closing->current);
 	inner_map_clear(&closing->previous);
-	for (size_t i = 0; i < MXF_INTERFACES_MAX; i++)
+	for (size_t i = 0; i < MXF_INTERFACES_MAX; i++) {
 		scoped_close(&closing->links[i]);
+		scoped_close(&closing->programs[i][0]);
+		scoped_close(&closing->programs[i][1]);
+	}
 	for (size_t i = 0; i < FENCE_MAP_COUNT; i++)
 		scoped_close(&closing->maps[i]);
 	scoped_close(&closing->directory);

@@ -4,13 +4,11 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/if_link.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
 #include "core/scoped.h"
-#include "fence.skel.h"
 
 /* --- links ---------------------------------------------------------------------------------------
  */
@@ -66,102 +64,6 @@ static int link_pin(struct fence *fence, unsigned int slot, int link)
 	scoped_close(&fence->links[slot]);
 	fence->links[slot] = link;
 	return 0;
-}
-
-/* --- the program ---------------------------------------------------------------------------------
- */
-
-static int program_share_maps(const struct fence *fence, struct fence_bpf *skeleton)
-{
-	for (size_t i = 0; i < FENCE_MAP_COUNT; i++) {
-		struct bpf_map *map =
-			bpf_object__find_map_by_name(skeleton->obj, fence_map_names[i]);
-		int error = map ? bpf_map__reuse_fd(map, fence->maps[i]) : -ENOENT;
-
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
-static int program_load(const struct fence *fence, unsigned int slot, bool frags,
-			struct fence_bpf **loaded, struct trouble *trouble)
-{
-	struct fence_bpf *skeleton = fence_bpf__open();
-	int error;
-
-	if (!skeleton)
-		return explain_bpf(-errno, "opening the BPF object", trouble);
-	skeleton->rodata->interface_slot = slot;
-	error = program_share_maps(fence, skeleton);
-	if (!error && frags)
-		error = bpf_program__set_flags(skeleton->progs.mxfence, BPF_F_XDP_HAS_FRAGS);
-	if (!error)
-		error = fence_bpf__load(skeleton);
-	if (error) {
-		fence_bpf__destroy(skeleton);
-		return explain_bpf(error, "loading the filter (log level debug shows more)",
-				   trouble);
-	}
-	*loaded = skeleton;
-	return 0;
-}
-
-/* Puts a loaded program on the device; takes `link` to update, or -1 to make a new one. */
-static int program_put(const struct fence_bpf *skeleton, const struct device *device,
-		       enum mxf_attach attach, int *link)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, options,
-		    .flags =
-			    attach == MXF_ATTACH_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
-	int program = bpf_program__fd(skeleton->progs.mxfence);
-	int made;
-
-	if (*link >= 0)
-		return bpf_link_update(*link, program, NULL) ? -errno : 0;
-	made = bpf_link_create(program, (int)device->ifindex, BPF_XDP, &options);
-	if (made < 0)
-		return -errno;
-	*link = made;
-	return 0;
-}
-
-static bool may_be_for_frags(int error)
-{
-	return error == -EINVAL || error == -EOPNOTSUPP || error == -ERANGE || error == -E2BIG;
-}
-
-/*
- * With frags first: only so are jumbo frames seen whole. A driver that has no multi-buffer support
- * refuses such a program; it then takes the plain one if its MTU fits into one buffer.
- */
-static int program_attach(const struct fence *fence, unsigned int slot, const struct device *device,
-			  enum mxf_attach attach, int *link, bool *frags, struct trouble *trouble)
-{
-	int error = 0;
-
-	for (int plain = 0; plain < 2; plain++) {
-		struct fence_bpf *skeleton = NULL;
-		int failed = program_load(fence, slot, !plain, &skeleton, trouble);
-
-		if (failed)
-			return failed;
-		failed = program_put(skeleton, device, attach, link);
-		fence_bpf__destroy(skeleton);
-		*frags = !plain;
-		if (!failed)
-			return 0;
-		/* The plain program's refusal tells about the driver, unless the MTU is at fault.
-		 */
-		if (!error || failed == -ERANGE)
-			error = failed;
-		if (!may_be_for_frags(failed))
-			break;
-	}
-	if (error == -EBUSY && !explain_foreign_program(device, 0, trouble))
-		return trouble_set(trouble, error, "%s: busy with another XDP program",
-				   device->name);
-	return error == -EBUSY ? error : explain_attach(error, device, attach, trouble);
 }
 
 /* --- slots ---------------------------------------------------------------------------------------
@@ -336,7 +238,8 @@ static int attach_new(struct fence *fence, const struct attach_plan *plan, enum 
 	if (error)
 		return trouble_set(trouble, error, "the counters map: %s", strerror(-error));
 	fence_link_remove(fence, plan->slot);
-	error = program_attach(fence, plan->slot, &plan->device, attach, &link, &frags, trouble);
+	error = fence_program_attach(fence, plan->slot, &plan->device, attach, &link, &frags,
+				     trouble);
 	if (error)
 		return error;
 	error = link_pin(fence, plan->slot, link);
@@ -361,8 +264,8 @@ static int attach_update(struct fence *fence, const struct attach_plan *plan,
 
 	if (fence->put[plan->slot])
 		return 0;
-	error = program_attach(fence, plan->slot, &plan->device, attach, &fence->links[plan->slot],
-			       &frags, trouble);
+	error = fence_program_attach(fence, plan->slot, &plan->device, attach,
+				     &fence->links[plan->slot], &frags, trouble);
 	fence->put[plan->slot] = !error;
 	return error ? error : slot_record(fence, plan, attach, frags, trouble);
 }

@@ -94,6 +94,19 @@ int explain_bpf(int error, const char *what, struct trouble *trouble)
 	return trouble_set(trouble, error, "%s: %s", what, strerror(-error));
 }
 
+/* The verifier says -EACCES where bpf(2) says -EPERM. */
+int explain_load(int error, struct trouble *trouble)
+{
+	char release[65];
+
+	if (error != -EACCES || kernel_is_old(release))
+		return explain_bpf(error, "loading the filter", trouble);
+	return trouble_set(
+		trouble, -ENOEXEC,
+		"the kernel's verifier refuses the filter; with `log: {level: debug}` the "
+		"log shows why. Please report it with the kernel's version");
+}
+
 static int explain_mtu(int error, const struct device *device, struct trouble *trouble)
 {
 	return trouble_set(

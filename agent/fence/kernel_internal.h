@@ -41,8 +41,9 @@ struct fence {
 	int directory; /* locked against a second agent; -1 when only reading */
 	int maps[FENCE_MAP_COUNT];
 	int links[MXF_INTERFACES_MAX];
-	bool put[MXF_INTERFACES_MAX]; /* runs the program of this process */
-	bool created;		      /* the pins are this process's */
+	int programs[MXF_INTERFACES_MAX][2]; /* loaded: plain, with frags; or -1 */
+	bool put[MXF_INTERFACES_MAX];	     /* runs the program of this process */
+	bool created;			     /* the pins are this process's */
 	struct inner_map current;
 	struct inner_map previous; /* until the publication is settled */
 	struct ring_buffer *ring;
@@ -70,8 +71,18 @@ uint32_t fence_link_ifindex(struct fence *fence, unsigned int slot, uint32_t *pr
 /* Takes the slot's program off its interface and removes its pin. */
 void fence_link_remove(struct fence *fence, unsigned int slot);
 
+/*
+ * Puts the slot's program on the device: into `*link`, or as a new one when that is -1. *frags
+ * tells whether it could be the one with multi-buffer support.
+ */
+int fence_program_attach(struct fence *fence, unsigned int slot, const struct device *device,
+			 enum mxf_attach attach, int *link, bool *frags, struct trouble *trouble);
+
 /* Why bpf(2) said no: capabilities, the kernel's age, or its own words. Returns `error`. */
 int explain_bpf(int error, const char *what, struct trouble *trouble);
+
+/* Why the program could not be loaded. */
+int explain_load(int error, struct trouble *trouble);
 
 /* Why the program could not be attached to the device. */
 int explain_attach(int error, const struct device *device, enum mxf_attach attach,

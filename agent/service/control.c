@@ -205,13 +205,13 @@ static void client_event(struct bufferevent *stream, short what, void *context)
 {
 	struct client *client = context;
 	struct evbuffer *input = bufferevent_get_input(stream);
+	size_t size = evbuffer_get_length(input);
 
 	/* Whoever has sent its request may shut down its side and wait. */
 	if (what & BEV_EVENT_EOF && client->answered)
 		return;
-	if (what & BEV_EVENT_EOF && !client->follows && evbuffer_get_length(input)) {
-		evbuffer_add(input, "\n", 1);
-		client_readable(stream, client);
+	if (what & BEV_EVENT_EOF && !client->follows && size) {
+		client_request(client, (const char *)evbuffer_pullup(input, -1), size);
 		return;
 	}
 	client_drop(client);

@@ -25,7 +25,7 @@ static bool line_holds(const char *line, size_t size, const struct range *range)
 	struct range found;
 	size_t used = 0;
 
-	while (used < size && line[used] != '#' && line[used] != ';')
+	while (used < size && !strchr("#;\r\n", line[used]))
 		used++;
 	error = range_parse(line, used, &found);
 	return (error == RANGE_OK || error == RANGE_HOST_BITS) && found.family == range->family &&
