@@ -316,8 +316,8 @@ static void test_completions_know_which_options_take_a_value(void **state)
 static void test_completions_have_every_key_of_stats(void **state)
 {
 	(void)state;
-	expect_text("tools/completion/mxfence.bash", CLI_STATS_KEYS(KEY_WORD) + 1);
-	expect_text("tools/completion/_mxfence", CLI_STATS_KEYS(KEY_WORD) + 1);
+	expect_text("tools/completion/mxfence.bash", &CLI_STATS_KEYS(KEY_WORD)[1]);
+	expect_text("tools/completion/_mxfence", &CLI_STATS_KEYS(KEY_WORD)[1]);
 }
 
 static void test_bash_completion_has_the_first_words(void **state)

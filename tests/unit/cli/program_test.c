@@ -18,6 +18,7 @@
 
 #include "core/source.h"
 #include "mxfence/control.h"
+#include "tests/support/built_program.h"
 
 #define SAMPLE_CONFIG "tools/systemd/mxfence.yaml"
 #define NOWHERE "--run-dir %s/run --pin-dir %s/pins "
@@ -183,19 +184,12 @@ static void test_output_that_cannot_be_written_is_a_failure(void **state)
 	assert_int_equal(WEXITSTATUS(status), MXF_EXIT_FAILED);
 }
 
-/* BUILD/tests/unit/cli/program_test -> BUILD/mxfence */
 static int set_up(void **state)
 {
-	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-
 	(void)state;
-	if (length < 0 || !mkdtemp(scratch))
+	if (built_program_find("mxfence", program, sizeof(program)) != 0 || !mkdtemp(scratch))
 		return -1;
-	program[length] = '\0';
-	for (int i = 0; i < 4; i++)
-		*strrchr(program, '/') = '\0';
-	strncat(program, "/mxfence", sizeof(program) - strlen(program) - 1);
-	return access(program, X_OK);
+	return 0;
 }
 
 static int tear_down(void **state)
