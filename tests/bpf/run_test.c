@@ -64,7 +64,7 @@ static void publish_or_skip(const struct config *config)
 	assert_int_equal(prog_publish(&prog, config), 0);
 }
 
-/* The table of SPEC's order of judgement, written down once more. */
+/* The order of judgement, written down once more. */
 static struct fate fate_of(char letter, enum packet_person person, uint16_t port,
 			   const struct filter_config *filter)
 {
@@ -105,21 +105,38 @@ static enum mxf_family family_of(const char *recipe, char letter)
 	return packet_recipe_is_ipv6(recipe) ? MXF_FAMILY_IPV6 : MXF_FAMILY_IPV4;
 }
 
+/* What a packet adds to the byte counts. */
+static uint64_t bytes_of(const struct packet *packet, enum mxf_family family)
+{
+	const uint8_t *bytes = packet->bytes;
+	size_t type = 12, total;
+
+	while (family != MXF_FAMILY_OTHER && bytes[type] != 0x08 && bytes[type] != 0x86)
+		type += 4;
+	if (family == MXF_FAMILY_IPV6)
+		return 40 + (size_t)(bytes[type + 6] << 8 | bytes[type + 7]);
+	total = (size_t)(bytes[type + 4] << 8 | bytes[type + 5]);
+	return family == MXF_FAMILY_OTHER || !total ? packet->length : total;
+}
+
 /* Exactly one packet, or none, has been counted between the two, and there. */
 static void assert_counted(const char *recipe, enum mxf_family family, struct fate fate,
-			   const struct prog_counts *before, const struct prog_counts *after)
+			   uint64_t bytes, const struct prog_counts *before,
+			   const struct prog_counts *after)
 {
 	for (unsigned int f = 0; f < MXF_FAMILY_COUNT; f++)
 		for (unsigned int v = 0; v < MXF_VERDICT_COUNT; v++)
 			for (unsigned int r = 0; r < MXF_REASON_COUNT; r++) {
-				uint64_t more = after->sum.counts[f][v][r].packets -
-						before->sum.counts[f][v][r].packets;
+				const struct mxf_count *old = &before->sum.counts[f][v][r];
+				const struct mxf_count *new = &after->sum.counts[f][v][r];
 				bool here = fate.counted && f == family && v == fate.verdict &&
 					    r == fate.reason;
 
-				if (more != here)
-					fail_msg("%s: %u/%u/%u counted %u", recipe, f, v, r,
-						 (unsigned int)more);
+				if (new->packets - old->packets != here ||
+				    new->bytes - old->bytes != (here ? bytes : 0))
+					fail_msg("%s: %u/%u/%u counted %u, %u bytes", recipe, f, v,
+						 r, (unsigned int)(new->packets - old->packets),
+						 (unsigned int)(new->bytes - old->bytes));
 			}
 }
 
@@ -135,7 +152,8 @@ static void assert_fate(const char *recipe, const struct packet *packet, enum mx
 	assert_int_equal(prog_read_counts(&prog, &after), 0);
 	if (got != want)
 		fail_msg("%s: XDP action %u instead of %u", recipe, got, want);
-	assert_counted(recipe, family, fate, &before, &after);
+	assert_counted(recipe, family, fate, fate.counted ? bytes_of(packet, family) : 0, &before,
+		       &after);
 }
 
 static void case_build(const char *recipe, enum packet_person person, uint16_t port)

@@ -7,7 +7,7 @@
  *
  * Headers stand in the order of the words; a word that is no header changes the header before it.
  * Next-protocol fields, lengths and checksums are made right at the end, unless a word says
- * otherwise. The list of all words is the table in packet_words.c. Pure.
+ * otherwise. All words are in the tables of packet_words.c and packet_extensions.c. Pure.
  */
 #ifndef PACKET_RECIPE_H
 #define PACKET_RECIPE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What packet_words.c (the words of a recipe) and packet_recipe.c (the finish) share. */
+/* What the words of a recipe (packet_words.c, packet_extensions.c) and its finish share. */
 #ifndef PACKET_WRITER_H
 #define PACKET_WRITER_H
 
@@ -58,14 +58,37 @@ struct argument {
 	bool present;
 };
 
+/* One word: what it does with the writer, and the parameter that tells it from its like. */
+struct word {
+	const char *name;
+	int (*run)(struct writer *writer, int kind, const struct argument *argument);
+	int kind;
+};
+
+extern const struct word packet_extension_words[];
+extern const size_t packet_extension_word_count;
+
 /* Runs one word, as "name" or "name:argument"; 0, -EINVAL or -E2BIG. */
 int packet_word_run(struct writer *writer, const char *name, const struct argument *argument);
 
 /* `bytes` may be NULL for zeroes. -E2BIG when the frame would be too long. */
 int writer_put(struct writer *writer, const void *bytes, size_t length);
 struct layer *writer_layer(struct writer *writer);
+/*
+ * Begins a header of `length` zeroes; the one before it now names it, unless it was told a name.
+ * `next` is one more than where it names what follows, 0 = nowhere. 0 or -E2BIG.
+ */
+int writer_begin_layer(struct writer *writer, enum layer_kind kind, unsigned int protocol,
+		       size_t length, size_t next);
+
 /* Pads an IPv4 header's options to a whole word and notes its length. */
 int writer_close_layer(struct writer *writer);
+
+/* The header that was begun last. */
+static inline uint8_t *layer_bytes(struct writer *writer)
+{
+	return writer->packet.bytes + writer_layer(writer)->offset;
+}
 
 static inline void put16(uint8_t *at, unsigned long value)
 {
