@@ -359,6 +359,55 @@ static void test_every_verb_of_the_agent_is_offered(void **state)
 	}
 }
 
+static bool is_metric_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || c == '_';
+}
+
+/* Every name that begins with mxfence_ in the file must be one that the agent makes. */
+static void expect_only_metrics(const char *path, const char *source)
+{
+	struct document document = document_open(path);
+	size_t count = 0;
+
+	for (const char *at = strstr(document.text, "mxfence_"); at; at = strstr(at, "mxfence_")) {
+		char quoted[80];
+		int length = 0;
+
+		while (is_metric_character(at[length]))
+			length++;
+		snprintf(quoted, sizeof(quoted), "\"%.*s\"", length, at);
+		if (!strstr(source, quoted))
+			fail_msg("%s: there is no metric %s", path, quoted);
+		at += length;
+		count++;
+	}
+	assert_int_not_equal(count, 0);
+	sources_clear(&document.sources);
+}
+
+static void test_metrics_are_those_of_the_agent(void **state)
+{
+	struct document source = document_open("agent/service/metrics.c");
+	struct document manual = document_open("tools/man/mxfenced.8");
+	const char *at = source.text;
+
+	(void)state;
+	expect_only_metrics("tools/man/mxfenced.8", source.text);
+	expect_only_metrics("tools/grafana/mxfence.json", source.text);
+	expect_only_metrics("tools/grafana/alerts.yaml", source.text);
+	while ((at = strstr(at, "\"mxfence_"))) {
+		char name[80];
+
+		at++;
+		snprintf(name, sizeof(name), ".It Li %.*s", (int)strcspn(at, "\""), at);
+		if (!strstr(manual.text, name))
+			fail_msg("mxfenced(8) lacks \"%s\"", name);
+	}
+	sources_clear(&source.sources);
+	sources_clear(&manual.sources);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_completions_have_every_key_of_stats),
 		cmocka_unit_test(test_bash_completion_has_the_first_words),
 		cmocka_unit_test(test_every_verb_of_the_agent_is_offered),
+		cmocka_unit_test(test_metrics_are_those_of_the_agent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
