@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* A configuration comes into force, or nothing changes. */
 #include "keeper_internal.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* mxfenced, the agent. */
 #include <stdio.h>
 #include <string.h>

@@ -13,16 +13,9 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "core/trouble.h"
 #include "fence/generation.h"
 #include "mxfence/maps.h"
-
-struct trouble {
-	char text[512];
-};
-
-/* Writes the text; control characters are escaped. Returns `error`, so a caller can return it. */
-int trouble_set(struct trouble *trouble, int error, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
 
 struct fence;
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* The program on the interfaces: one instance each, held by a pinned link. */
 #include "fence/kernel_internal.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Why the kernel said no, in words that help. */
 #include "fence/kernel_internal.h"
 
@@ -11,7 +11,6 @@
 #include <sys/utsname.h>
 
 #include "core/scoped.h"
-#include "core/text.h"
 
 /* bpf_xdp_load_bytes() and multi-buffer XDP came with it. */
 #define KERNEL_MAJOR 5
@@ -19,18 +18,6 @@
 
 /* The largest frame that drivers put into one page beside XDP's head and tail room. */
 #define MTU_ONE_PAGE 3498
-
-int trouble_set(struct trouble *trouble, int error, const char *format, ...)
-{
-	char raw[sizeof(trouble->text)];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(raw, sizeof(raw), format, arguments);
-	va_end(arguments);
-	text_escape(raw, strlen(raw), trouble->text, sizeof(trouble->text));
-	return error;
-}
 
 const char *attach_name(uint32_t attach)
 {

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Loaded instances of the program. Each slot has its own, which has the slot's number in it, and
  * keeps it: an interface that comes back needs no privilege to load.

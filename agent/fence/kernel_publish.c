@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* A configuration becomes the current generation. */
 #include "fence/kernel_internal.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* What the kernel tells: the current generation, counters, drops, events. */
 #include "fence/kernel_internal.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/http.h>

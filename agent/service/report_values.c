@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Single values and small objects of the JSON answers. */
 #include "service/report_internal.h"
 

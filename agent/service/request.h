@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "fence/kernel.h"
+#include "core/trouble.h"
 
 struct request {
 	const char *verb;  /* static: as in MXF_CONTROL_VERBS */
