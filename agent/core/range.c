@@ -45,15 +45,14 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* Without branches that random digits would mispredict. */
 static int hex_value(char c)
 {
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	unsigned int digit = (unsigned int)c - '0';
+	unsigned int letter = ((unsigned int)c | 0x20) - 'a';
+	int value = letter < 6 ? (int)letter + 10 : -1;
+
+	return digit < 10 ? (int)digit : value;
 }
 
 static void skip_blanks(struct cursor *cursor)
@@ -415,7 +414,7 @@ enum range_error range_parse(const char *text, size_t size, struct range *range)
 
 	if (at_end(&cursor))
 		return RANGE_EMPTY;
-	if (read_label(&cursor, "IP"))
+	if (*cursor.at > '9' && read_label(&cursor, "IP"))
 		return read_labelled(&cursor, range);
 	error = read_address(&cursor, &ip, &family);
 	return error ? error : read_rest(&cursor, ip, family, range);
