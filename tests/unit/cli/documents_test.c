@@ -210,7 +210,7 @@ static void expect_completion(const char *path, const char *expected)
 		line += strspn(line, "\t");
 		if (strncmp(line, "# end of verbs", 14) == 0)
 			break;
-		fprintf(found.out, "%.*s\n", (int)strcspn(line, "\n"), line);
+		fwrite(line, 1, strcspn(line, "\n") + 1, found.out);
 	}
 	fclose(found.out);
 	assert_string_equal(found.text, expected);
