@@ -44,11 +44,11 @@ struct {
 	__type(value, struct mxf_schema);
 } schema SEC(".maps");
 
-/* The range that decided was hit. Stripes keep CPUs out of each other's cache lines. */
+/* The range that decided was hit. */
 static __always_inline void record_hit(struct mxf_memory memory,
 				       const struct mxf_generation *generation, __u32 answer)
 {
-	__u32 stripe = bpf_get_smp_processor_id() & (generation->hit_stripes - 1);
+	__u32 stripe = 1 + (bpf_get_smp_processor_id() & (generation->hit_stripes - 1));
 	__u32 number = stripe * generation->directory.range_count + MXF_ANSWER_ID(answer);
 	struct mxf_hits *hits;
 
@@ -56,7 +56,10 @@ static __always_inline void record_hit(struct mxf_memory memory,
 			 sizeof(*hits));
 	if (!hits)
 		return;
-	__sync_fetch_and_add(&hits->packets, 1);
+	if (generation->flags & MXF_FLAG_SHARED_HITS)
+		__sync_fetch_and_add(&hits->packets, 1);
+	else
+		hits->packets++;
 	hits->last = bpf_ktime_get_coarse_ns();
 }
 

@@ -6,6 +6,8 @@
 #ifndef BPF_TABLE_H
 #define BPF_TABLE_H
 
+#include <stddef.h>
+
 #include "mxfence/generation.h"
 
 /* Entries are 8 or 16 bytes and aligned to their size, so none crosses an element. */
@@ -54,105 +56,116 @@ static __always_inline __u32 entry_offset(__u32 table, __u32 number, __u32 size)
 	return table + number * size;
 }
 
-/* Does any range touch this block of addresses? */
-static __always_inline int front_has(const __u32 *front, __u32 block)
-{
-	return front[(block >> 5) & (MXF_FRONT_WORDS - 1)] >> (block & 31) & 1;
-}
-
-static __always_inline __u32 front_block4(__u32 address)
-{
-	return address >> (32 - MXF_FRONT_BITS);
-}
-
 /*
  * Multiply-shift hashing (Dietzfelbinger et al., "A Reliable Randomized Algorithm for the
  * Closest-Pair Problem", 1997): with a secret odd multiplier nobody can aim at the set bits.
  */
-static __always_inline __u32 front_block6(__u32 top, __u64 seed)
+static __always_inline __u32 front_hash(__u32 top, __u64 seed)
 {
-	return (__u32)((top * seed) >> (64 - MXF_FRONT_BITS));
+	return (__u32)((top * seed) >> 32);
 }
 
-/* The answer for a 32-bit key, among the intervals of its chunk. */
+static __always_inline int bit_of(__u32 word, __u32 position)
+{
+	return word >> (position & 31) & 1;
+}
+
+/* Does any range touch the block that this key, or its hash, is in? */
+static __always_inline int front_has(struct mxf_memory memory, const __u32 *front, __u32 sieve,
+				     __u32 key)
+{
+	__u32 block = key >> (32 - MXF_FRONT_BITS);
+	const __u32 *word;
+
+	if (!bit_of(front[block / 32], block))
+		return 0;
+	if (!sieve)
+		return 1;
+	block = key >> (32 - MXF_SIEVE_BITS);
+	word = memory_at(memory, entry_offset(sieve, block / 32, sizeof(*word)), sizeof(*word));
+	return word && bit_of(*word, block);
+}
+
+/* The `number`th 32-bit word of a table. */
+static __always_inline __u32 slot_read(struct mxf_memory memory, __u32 table, __u32 number)
+{
+	const __u32 *slot =
+		memory_at(memory, entry_offset(table, number, sizeof(*slot)), sizeof(*slot));
+
+	return slot ? *slot : 0;
+}
+
+static __always_inline __u16 read_u16(const char *element, __u32 offset)
+{
+	return *(const __u16 *)(element + MXF_WITHIN(offset, sizeof(__u16)));
+}
+
+/* The slot of the interval that holds `key`, in the leaf at an offset. */
+static __always_inline __u32 leaf_search(struct mxf_memory memory, __u32 slots, __u32 leaf,
+					 __u16 key)
+{
+	const char *element = memory_element(memory, leaf);
+	__u32 low = 0, count, keys;
+
+	if (!element)
+		return 0;
+	count = read_u16(element, leaf + offsetof(struct mxf_leaf, count)) + 1;
+	keys = leaf + MXF_LEAF_KEYS(count);
+	for (int step = 0; step < MXF_LEAF_STEPS; step++) {
+		__u32 half = count >> 1;
+		__s32 distance;
+
+		if (half == 0)
+			break;
+		/* Without a branch, which the sources of a flood would make unpredictable. */
+		distance = key - read_u16(element, keys + (low + half - 1) * 2);
+		low += half & ~(__u32)(distance >> 31);
+		count -= half;
+	}
+	if (!bit_of(read_u16(element, leaf + MXF_LEAF_PRESENT + low / 16 * 2), low & 15))
+		return 0;
+	return slot_read(memory, slots,
+			 *(const __u32 *)(element + MXF_WITHIN(leaf, sizeof(__u32))) + low);
+}
+
+/* The slot for a 32-bit key: an answer, or a deep block. */
 static __always_inline __u32 table_search(struct mxf_memory memory, const struct mxf_table *table,
 					  __u32 key)
 {
-	const struct mxf_chunk *chunk;
-	const struct mxf_entry *entry;
-	__u32 offset, low = 0, count;
-	const char *element;
+	__u32 slot = slot_read(memory, table->index, key >> 16);
 
-	chunk = memory_at(memory, entry_offset(table->index, key >> 16, sizeof(*chunk)),
-			  sizeof(*chunk));
-	if (!chunk)
-		return 0;
-	count = chunk->count;
-	if (count == 0)
-		return chunk->first;
-	offset = entry_offset(table->entries, chunk->first, sizeof(*entry));
-	element = memory_element(memory, offset);
-	if (!element)
-		return 0;
-	for (int step = 0; step < 16; step++) {
-		__u32 half = count >> 1;
-		__s64 distance;
+	if (MXF_SLOT_KIND(slot) == MXF_SLOT_NODE) {
+		__u32 bits = MXF_SLOT_VALUE(slot) & 15;
 
-		if (half == 0)
-			break;
-		entry = (const void *)(element +
-				       MXF_WITHIN(entry_offset(offset, low + half, sizeof(*entry)),
-						  sizeof(*entry)));
-		/* Without a branch, which the sources of a flood would make unpredictable. */
-		distance = (__s64)key - entry->first;
-		low += half & ~(__u32)(distance >> 63);
-		count -= half;
+		slot = slot_read(memory, MXF_SLOT_VALUE(slot) >> 4 << 6,
+				 (key & 0xffff) >> ((16 - bits) & 31));
 	}
-	entry = (const void *)(element + MXF_WITHIN(entry_offset(offset, low, sizeof(*entry)),
-						    sizeof(*entry)));
-	return entry->answer;
+	if (MXF_SLOT_KIND(slot) == MXF_SLOT_LEAF)
+		return leaf_search(memory, table->slots, MXF_SLOT_VALUE(slot) << 2, (__u16)key);
+	return slot;
 }
 
-/* The answer inside a /32 of IPv6 that holds longer ranges. */
-static __always_inline __u32 table_search_deep(struct mxf_memory memory,
-					       const struct mxf_table *table, __u32 id,
-					       __u64 middle, __u32 low)
+/* The slot of the interval that holds `key`, in the deep block at an offset. */
+static __always_inline __u32 deep_search(struct mxf_memory memory, __u32 deep, __u32 key)
 {
-	const struct mxf_deep_entry *entry;
-	const struct mxf_chunk *chunk;
-	__u32 first, count, answer = 0;
+	__u32 total = slot_read(memory, deep, 0), count = total, low = 0;
 
-	chunk = memory_at(memory, entry_offset(table->deep_directory, id, sizeof(*chunk)),
-			  sizeof(*chunk));
-	if (!chunk)
-		return 0;
-	first = chunk->first;
-	count = chunk->count;
-	for (int step = 0; step < MXF_DEEP_STEPS + 1; step++) {
+	for (int step = 0; step < MXF_DEEP_STEPS; step++) {
 		__u32 half = count >> 1;
 
-		entry = memory_at(memory,
-				  entry_offset(table->deep_entries, first + half, sizeof(*entry)),
-				  sizeof(*entry));
-		if (!entry)
-			return 0;
-		if (entry->middle < middle || (entry->middle == middle && entry->low <= low)) {
-			answer = entry->answer;
-			first += half;
-			count -= half;
-		} else {
-			count = half;
-		}
 		if (half == 0)
 			break;
+		if (slot_read(memory, deep, 1 + low + half) <= key)
+			low += half;
+		count -= half;
 	}
-	return answer;
+	return slot_read(memory, deep, 1 + total + low);
 }
 
 static __always_inline __u32 table_look_up4(struct mxf_memory memory,
 					    const struct mxf_generation *generation, __u32 address)
 {
-	if (!front_has(generation->front4, front_block4(address)))
+	if (!front_has(memory, generation->front4, generation->ipv4.sieve, address))
 		return 0;
 	return table_search(memory, &generation->ipv4, address);
 }
@@ -162,15 +175,18 @@ static __always_inline __u32 table_look_up6(struct mxf_memory memory,
 					    const struct mxf_generation *generation,
 					    const __u32 words[4])
 {
-	__u32 answer;
+	__u32 slot;
 
-	if (!front_has(generation->front6, front_block6(words[0], generation->seed)))
+	if (!front_has(memory, generation->front6, generation->ipv6.sieve,
+		       front_hash(words[0], generation->seed)))
 		return 0;
-	answer = table_search(memory, &generation->ipv6, words[0]);
-	if (MXF_ANSWER_KIND(answer) != MXF_ANSWER_DEEP)
-		return answer;
-	return table_search_deep(memory, &generation->ipv6, MXF_ANSWER_ID(answer),
-				 (__u64)words[1] << 32 | words[2], words[3]);
+	slot = table_search(memory, &generation->ipv6, words[0]);
+	for (int level = 1; level <= MXF_DEEP_LEVELS; level++) {
+		if (MXF_SLOT_KIND(slot) != MXF_SLOT_DEEP)
+			break;
+		slot = deep_search(memory, MXF_SLOT_VALUE(slot) << 2, words[level]);
+	}
+	return slot;
 }
 
 static __always_inline enum mxf_port_class

@@ -66,7 +66,7 @@ struct generation_verdict {
 	bool guarded;
 	enum mxf_verdict verdict;
 	enum mxf_reason reason;
-	uint32_t answer; /* MXF_ANSWER() */
+	uint32_t answer; /* MXF_ANSWER_KIND(), MXF_ANSWER_ID() */
 };
 void generation_judge(const struct mxf_generation *generation, uint8_t family, struct ip source,
 		      const struct ip *destination, uint16_t port, struct generation_verdict *out);

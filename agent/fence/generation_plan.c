@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From the resolved intervals to the tables: boundaries of 32-bit keys, then chunks of them; for
- * IPv6 the /32 blocks with longer ranges inside become deep chunks.
+ * From the resolved intervals to boundaries of 32-bit keys; for IPv6 the /32 blocks with longer
+ * ranges inside become deep blocks.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fence/generation_plan.h"
-
-/* Entries that fit one element, and so the alignment of what must not cross one. */
-#define ELEMENT_ENTRIES (MXF_ELEMENT_SIZE / sizeof(struct mxf_entry))
 
 static uint32_t answer_of(const struct config *config, const struct table_plan *table,
 			  uint32_t first_id, uint32_t decider)
@@ -20,182 +17,166 @@ static uint32_t answer_of(const struct config *config, const struct table_plan *
 	if (decider == RANGE_NONE)
 		return 0;
 	action = config->filter.lists[table->set.ranges[decider].list].action;
-	return MXF_ANSWER(action == LIST_TRUSTED ? MXF_ANSWER_TRUSTED : MXF_ANSWER_DENIED,
-			  first_id + decider);
+	return MXF_SLOT(action == LIST_TRUSTED ? MXF_ANSWER_TRUSTED : MXF_ANSWER_DENIED,
+			first_id + decider);
 }
 
-static void add_boundary(struct table_plan *table, uint32_t key, uint32_t answer)
+/* The 32 bits of an address at a level: 0 for the top ones. */
+static uint32_t key_at(struct ip ip, unsigned int level)
 {
-	table->boundaries[table->boundary_count++] = (struct boundary){key, answer};
+	uint64_t half = level < 2 ? ip.hi : ip.lo;
+
+	return level % 2 ? (uint32_t)half : (uint32_t)(half >> 32);
 }
 
-static void find_boundaries4(const struct config *config, const struct interval_set *intervals,
-			     struct table_plan *table)
+/* Is the address the first with its key at this level, and those above? */
+static bool begins_key(struct ip ip, unsigned int level)
 {
-	for (size_t i = 0; i < intervals->count; i++)
-		add_boundary(table, (uint32_t)intervals->items[i].first.lo,
-			     answer_of(config, table, 0, intervals->items[i].decider));
+	for (unsigned int below = level + 1; below <= MXF_DEEP_LEVELS; below++)
+		if (key_at(ip, below))
+			return false;
+	return true;
 }
 
-static uint32_t block_of(struct ip ip)
+/* Where the boundaries of one level go: those of level 0 to the table, of others to a block. */
+struct level_output {
+	struct boundary *boundaries;
+	size_t count;
+};
+
+static void add_boundary(struct level_output *output, uint32_t key, uint32_t slot)
 {
-	return (uint32_t)(ip.hi >> 32);
+	output->boundaries[output->count++] = (struct boundary){key, slot};
 }
 
-static bool begins_block(struct ip ip)
+struct resolver {
+	struct generation_plan *plan;
+	const struct table_plan *table;
+	const struct interval *intervals;
+};
+
+static uint32_t answer_at(const struct resolver *resolver, size_t interval)
 {
-	return (uint32_t)ip.hi == 0 && ip.lo == 0;
+	return answer_of(resolver->plan->config, resolver->table,
+			 (uint32_t)resolver->plan->ipv4.set.count,
+			 resolver->intervals[interval].decider);
 }
 
-static void add_deep_entry(struct table_plan *table, struct ip first, uint32_t answer)
-{
-	table->deep_entries[table->deep_entry_count++] = (struct mxf_deep_entry){
-		.middle = first.hi << 32 | first.lo >> 32,
-		.low = (uint32_t)first.lo,
-		.answer = answer,
-	};
-}
+static int resolve_level(const struct resolver *resolver, size_t from, size_t to,
+			 unsigned int level, struct level_output *output);
 
-/*
- * The intervals [from, to) begin in one /32 block, the first of them perhaps with the block: a deep
- * chunk, and a boundary behind the block for what goes on there.
- */
-static void add_deep_block(const struct config *config, const struct interval_set *intervals,
-			   size_t from, size_t to, uint32_t first_id, struct table_plan *table)
+static int write_deep(struct image *image, const struct level_output *level, uint32_t *slot)
 {
-	const struct interval *items = intervals->items;
-	uint32_t block = block_of(items[from].first), answer = 0;
-	size_t entries = table->deep_entry_count;
+	size_t size = (1 + 2 * level->count) * sizeof(uint32_t);
+	struct mxf_deep *deep;
+	uint32_t offset;
+	int error = size <= MXF_ELEMENT_SIZE
+			    ? image_reserve(image, size, sizeof(uint32_t), &offset)
+			    : image_reserve_long(image, size, sizeof(uint32_t), &offset);
 
-	if (!begins_block(items[from].first))
-		add_deep_entry(table, (struct ip){(uint64_t)block << 32, 0},
-			       answer_of(config, table, first_id, items[from - 1].decider));
-	for (size_t i = from; i < to; i++) {
-		answer = answer_of(config, table, first_id, items[i].decider);
-		add_deep_entry(table, items[i].first, answer);
+	if (error)
+		return error;
+	deep = image_at(image, offset);
+	deep->count = (uint32_t)level->count;
+	for (size_t i = 0; i < level->count; i++) {
+		deep->keys[i] = level->boundaries[i].key;
+		deep->keys[level->count + i] = level->boundaries[i].slot;
 	}
-	add_boundary(table, block, MXF_ANSWER(MXF_ANSWER_DEEP, (uint32_t)table->deep_chunk_count));
-	table->deep_chunks[table->deep_chunk_count++] = (struct mxf_chunk){
-		(uint32_t)entries, (uint32_t)(table->deep_entry_count - entries)};
-	if (block != UINT32_MAX &&
-	    (to == intervals->count || block_of(items[to].first) != block + 1))
-		add_boundary(table, block + 1, answer);
-}
-
-static void find_boundaries6(const struct config *config, const struct interval_set *intervals,
-			     uint32_t first_id, struct table_plan *table)
-{
-	const struct interval *items = intervals->items;
-	size_t from = 0, to;
-
-	for (; from < intervals->count; from = to) {
-		uint32_t block = block_of(items[from].first);
-
-		for (to = from + 1; to < intervals->count; to++)
-			if (block_of(items[to].first) != block)
-				break;
-		if (to == from + 1 && begins_block(items[from].first))
-			add_boundary(table, block,
-				     answer_of(config, table, first_id, items[from].decider));
-		else
-			add_deep_block(config, intervals, from, to, first_id, table);
-	}
-}
-
-/*
- * Where `count` entries may begin at or behind `at` without crossing an element.
- */
-static size_t place_chunk(size_t at, size_t count)
-{
-	size_t room = ELEMENT_ENTRIES - at % ELEMENT_ENTRIES;
-
-	return count <= room ? at : at + room;
-}
-
-/* Chunks [from, to) of boundaries begin in the key range of one index slot. */
-static void add_chunk(struct table_plan *table, uint32_t slot, size_t from, size_t to)
-{
-	const struct boundary *boundaries = table->boundaries;
-	bool begins = from < to && boundaries[from].key == slot << 16;
-	size_t count = to - from + !begins;
-	size_t at;
-
-	if (count == 1) { /* one answer for the whole chunk, without an entry */
-		table->chunks[slot] =
-			(struct mxf_chunk){boundaries[begins ? from : from - 1].answer, 0};
-		return;
-	}
-	at = place_chunk(table->entry_count, count);
-	table->chunks[slot] = (struct mxf_chunk){(uint32_t)at, (uint32_t)count};
-	if (!begins)
-		table->entries[at++] = (struct mxf_entry){slot << 16, boundaries[from - 1].answer};
-	for (size_t i = from; i < to; i++)
-		table->entries[at++] = (struct mxf_entry){boundaries[i].key, boundaries[i].answer};
-	table->entry_count = at;
-}
-
-static int build_chunks(struct table_plan *table)
-{
-	/* Each chunk may add one entry for its start, and each element one gap below a chunk. */
-	size_t most = table->boundary_count + MXF_CHUNKS;
-	size_t from = 0, to;
-
-	table->chunks = calloc(MXF_CHUNKS, sizeof(*table->chunks));
-	table->entries = calloc(2 * most, sizeof(*table->entries));
-	if (!table->chunks || !table->entries)
-		return -ENOMEM;
-	for (uint32_t slot = 0; slot < MXF_CHUNKS; slot++, from = to) {
-		for (to = from; to < table->boundary_count; to++)
-			if (table->boundaries[to].key >> 16 != slot)
-				break;
-		add_chunk(table, slot, from, to);
-	}
+	*slot = MXF_SLOT(MXF_SLOT_DEEP, offset / (uint32_t)sizeof(uint32_t));
 	return 0;
 }
 
-static int allocate_table(const struct interval_set *intervals, struct table_plan *table)
+/* The intervals [from, to) have one key at the level above; the block for what is below it. */
+static int add_deep(const struct resolver *resolver, size_t from, size_t to, unsigned int level,
+		    uint32_t *slot)
 {
-	/* A deep block adds at most one boundary behind it, and one entry at its start. */
-	size_t most = 2 * intervals->count;
+	/* At most two boundaries for each interval, and the one at the start. */
+	struct level_output output = {calloc(2 * (to - from) + 1, sizeof(struct boundary)), 0};
+	int error;
 
-	table->boundaries = calloc(most, sizeof(*table->boundaries));
-	if (!table->boundaries)
+	if (!output.boundaries)
 		return -ENOMEM;
-	if (table->set.family == MXF_FAMILY_IPV4)
-		return 0;
-	table->deep_chunks = calloc(intervals->count, sizeof(*table->deep_chunks));
-	table->deep_entries = calloc(most, sizeof(*table->deep_entries));
-	return table->deep_chunks && table->deep_entries ? 0 : -ENOMEM;
+	if (!begins_key(resolver->intervals[from].first, level - 1) &&
+	    key_at(resolver->intervals[from].first, level) != 0)
+		add_boundary(&output, 0, answer_at(resolver, from - 1));
+	error = resolve_level(resolver, from, to, level, &output);
+	if (!error)
+		error = write_deep(&resolver->plan->image, &output, slot);
+	free(output.boundaries);
+	return error;
 }
 
-static int build_table(const struct config *config, uint8_t family, uint32_t first_id,
-		       struct table_plan *table)
+/*
+ * Boundaries by the 32 bits of one level for the intervals [from, to), which share all bits above.
+ * What begins between two keys makes the lower one deep.
+ */
+static int resolve_level(const struct resolver *resolver, size_t from, size_t to,
+			 unsigned int level, struct level_output *output)
+{
+	const struct interval *intervals = resolver->intervals;
+	size_t end;
+	int error = 0;
+
+	for (; !error && from < to; from = end) {
+		uint32_t key = key_at(intervals[from].first, level), slot = 0;
+
+		for (end = from + 1; end < to; end++)
+			if (key_at(intervals[end].first, level) != key)
+				break;
+		if (end == from + 1 && begins_key(intervals[from].first, level)) {
+			add_boundary(output, key, answer_at(resolver, from));
+			continue;
+		}
+		error = add_deep(resolver, from, end, level + 1, &slot);
+		add_boundary(output, key, slot);
+		if (key != UINT32_MAX &&
+		    (end == to || key_at(intervals[end].first, level) != key + 1))
+			add_boundary(output, key + 1, answer_at(resolver, end - 1));
+	}
+	return error;
+}
+
+static int find_boundaries(struct generation_plan *plan, const struct interval_set *intervals,
+			   struct table_plan *table)
+{
+	struct resolver resolver = {plan, table, intervals->items};
+	struct level_output output = {calloc(2 * intervals->count, sizeof(struct boundary)), 0};
+	int error = 0;
+
+	if (!output.boundaries)
+		return -ENOMEM;
+	if (table->set.family == MXF_FAMILY_IPV6)
+		error = resolve_level(&resolver, 0, intervals->count, 0, &output);
+	else
+		for (size_t i = 0; i < intervals->count; i++)
+			add_boundary(
+				&output, (uint32_t)intervals->items[i].first.lo,
+				answer_of(plan->config, table, 0, intervals->items[i].decider));
+	table->boundaries = output.boundaries;
+	table->boundary_count = output.count;
+	return error;
+}
+
+static int build_table(struct generation_plan *plan, uint8_t family, struct table_plan *table)
 {
 	struct interval_set intervals;
-	int error = range_set_build(&config->filter, family, &table->set);
+	int error = range_set_build(&plan->config->filter, family, &table->set);
 
 	if (error || table->set.count == 0)
 		return error;
 	error = interval_set_build(&table->set, &intervals);
 	if (error)
 		return error;
-	error = allocate_table(&intervals, table);
-	if (!error && family == MXF_FAMILY_IPV4)
-		find_boundaries4(config, &intervals, table);
-	else if (!error)
-		find_boundaries6(config, &intervals, first_id, table);
+	error = find_boundaries(plan, &intervals, table);
 	interval_set_clear(&intervals);
-	return error ? error : build_chunks(table);
+	return error ? error : table_plan_build_index(table, &plan->image);
 }
 
 static void table_plan_clear(struct table_plan *table)
 {
 	range_set_clear(&table->set);
 	free(table->boundaries);
-	free(table->chunks);
-	free(table->entries);
-	free(table->deep_chunks);
-	free(table->deep_entries);
+	free(table->slots);
 }
 
 static int check_range_count(const struct config *config, struct generation_plan *plan)
@@ -218,12 +199,12 @@ int generation_plan_create(const struct config *config, struct generation_plan *
 	if (!plan)
 		return -ENOMEM;
 	plan->config = config;
+	plan->image.base = MXF_ELEMENT_SIZE;
 	error = check_range_count(config, plan);
 	if (!error)
-		error = build_table(config, MXF_FAMILY_IPV4, 0, &plan->ipv4);
+		error = build_table(plan, MXF_FAMILY_IPV4, &plan->ipv4);
 	if (!error)
-		error = build_table(config, MXF_FAMILY_IPV6, (uint32_t)plan->ipv4.set.count,
-				    &plan->ipv6);
+		error = build_table(plan, MXF_FAMILY_IPV6, &plan->ipv6);
 	if (!error)
 		error = generation_plan_lay_out(plan);
 	if (error)
@@ -239,6 +220,7 @@ void generation_plan_free(struct generation_plan **plan)
 		return;
 	table_plan_clear(&(*plan)->ipv4);
 	table_plan_clear(&(*plan)->ipv6);
+	free((*plan)->image.bytes);
 	free(*plan);
 	*plan = NULL;
 }

@@ -1,31 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a configuration compiles to before it is laid out: shared by the two halves of the builder,
- * generation_plan.c (ranges to tables) and generation_write.c (tables to memory).
+ * What a configuration compiles to before it is written out: shared by the two halves of the
+ * builder, generation_plan.c (ranges to tables) and generation_write.c (tables to memory).
  */
 #ifndef FENCE_GENERATION_PLAN_H
 #define FENCE_GENERATION_PLAN_H
 
 #include "fence/generation.h"
 
-/* From `key` up to before the next boundary, every key has `answer`. */
+/* From `key` up to before the next boundary, every key has `slot` (an answer or a deep block). */
 struct boundary {
 	uint32_t key;
-	uint32_t answer;
+	uint32_t slot;
 };
 
-/* One family's tables, as the header of mxfence/generation.h describes them. */
+/* One family's tables, as mxfence/generation.h describes them. */
 struct table_plan {
 	struct range_set set;
 	struct boundary *boundaries; /* boundaries[0].key is 0 */
 	size_t boundary_count;
-	struct mxf_chunk *chunks; /* MXF_CHUNKS */
-	struct mxf_entry *entries;
-	size_t entry_count; /* including the gaps that keep chunks inside their element */
-	struct mxf_chunk *deep_chunks;
-	size_t deep_chunk_count;
-	struct mxf_deep_entry *deep_entries;
-	size_t deep_entry_count;
+	uint32_t *slots; /* of the leaves' intervals */
+	size_t slot_count;
+	size_t slot_capacity;
+	struct mxf_table place; /* where they are in the generation */
+};
+
+/* The part of a generation that holds indexes, nodes, leaves and deep blocks, growing. */
+struct image {
+	char *bytes;
+	size_t size;
+	size_t capacity;
+	uint32_t base; /* where it will lie; begins an element */
 };
 
 struct generation_plan {
@@ -33,15 +38,27 @@ struct generation_plan {
 	struct table_plan ipv4;
 	struct table_plan ipv6;
 	uint32_t range_count;
-	uint32_t strings_size;
-	/* What generation_write() copies into the header, with hits for a single stripe. */
-	struct mxf_table place4;
-	struct mxf_table place6;
+	struct image image;
 	struct mxf_directory directory;
-	uint64_t size; /* bytes used before the hits, which are last */
+	uint64_t size; /* bytes before the hits, which are last */
 };
 
-/* Places every table; -E2BIG when the generation would be too large. */
+/*
+ * Reserves zeroed bytes that do not cross an element; the offset is in the generation. Returns 0,
+ * -ENOMEM or -E2BIG.
+ */
+int image_reserve(struct image *image, size_t size, size_t alignment, uint32_t *offset);
+
+/* The same, for what may be larger than an element. */
+int image_reserve_long(struct image *image, size_t size, size_t alignment, uint32_t *offset);
+
+/* The bytes at an offset; valid until the next reservation. */
+void *image_at(const struct image *image, uint32_t offset);
+
+/* Builds index, nodes and leaves of the table's boundaries; sets its place. */
+int table_plan_build_index(struct table_plan *table, struct image *image);
+
+/* Places everything behind the image; -E2BIG when the generation would be too large. */
 int generation_plan_lay_out(struct generation_plan *plan);
 
 #endif

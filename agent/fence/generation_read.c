@@ -27,7 +27,8 @@ bool generation_check(const void *memory, size_t size)
 			   size) &&
 	       lies_inside(directory->files, directory->file_count, sizeof(uint32_t), size) &&
 	       lies_inside(directory->strings, directory->strings_size, 1, size) &&
-	       lies_inside(header->hits, (uint64_t)header->hit_stripes * directory->range_count,
+	       lies_inside(header->hits,
+			   (header->hit_stripes + UINT64_C(1)) * directory->range_count,
 			   sizeof(struct mxf_hits), size) &&
 	       ((const char *)memory)[directory->strings + directory->strings_size - 1] == '\0';
 }
@@ -56,7 +57,7 @@ static struct mxf_hits sum_hits(const struct mxf_generation *generation, uint32_
 {
 	struct mxf_hits sum = {0, 0};
 
-	for (uint32_t stripe = 0; stripe < generation->hit_stripes; stripe++) {
+	for (uint32_t stripe = 0; stripe <= generation->hit_stripes; stripe++) {
 		const struct mxf_hits *hits = stored_hits(generation, stripe, id);
 		uint64_t last = __atomic_load_n(&hits->last, __ATOMIC_RELAXED);
 

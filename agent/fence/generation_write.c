@@ -7,11 +7,14 @@
 
 #include "bpf/table.h"
 
-/* Stripes of hits are doubled for the CPUs while they stay below this. */
-#define HIT_STRIPES_BYTES ((uint64_t)16 << 20)
+/* Stripes of hits are doubled until every CPU has one, while they stay below this. */
+#define HIT_STRIPES_BYTES ((uint64_t)64 << 20)
 
-/* Blocks of the IPv6 front that are marked one by one; beyond, the whole front says "perhaps". */
-#define FRONT_MARKS_MAX (1u << MXF_FRONT_BITS)
+/* Fewer boundaries than this leave most of the front's bits clear: no sieve behind it. */
+#define SIEVE_BOUNDARIES_MIN (1u << 19)
+
+/* Keys of IPv6 that are marked one by one; beyond, front and sieve say "perhaps" to all. */
+#define MARKS_MAX (1u << 22)
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
 {
@@ -29,17 +32,12 @@ static uint32_t reserve(uint64_t *cursor, uint64_t size, uint64_t alignment)
 	return (uint32_t)at;
 }
 
-static void lay_out_table(const struct table_plan *table, uint64_t *cursor, struct mxf_table *place)
+static void lay_out_table(struct table_plan *table, uint64_t *cursor)
 {
-	if (!table->chunks)
-		return;
-	place->index = reserve(cursor, MXF_ELEMENT_SIZE, MXF_ELEMENT_SIZE);
-	place->entries =
-		reserve(cursor, table->entry_count * sizeof(*table->entries), MXF_ELEMENT_SIZE);
-	place->deep_directory =
-		reserve(cursor, table->deep_chunk_count * sizeof(*table->deep_chunks), 16);
-	place->deep_entries =
-		reserve(cursor, table->deep_entry_count * sizeof(*table->deep_entries), 16);
+	table->place.slots = reserve(cursor, table->slot_count * sizeof(uint32_t), 64);
+	if (table->boundary_count >= SIEVE_BOUNDARIES_MIN)
+		table->place.sieve =
+			reserve(cursor, MXF_SIEVE_WORDS * sizeof(uint32_t), MXF_ELEMENT_SIZE);
 }
 
 static uint32_t strings_size(const struct config *config)
@@ -70,23 +68,21 @@ static void lay_out_directory(struct generation_plan *plan, uint64_t *cursor)
 	directory->strings = reserve(cursor, directory->strings_size, 16);
 }
 
-int generation_plan_lay_out(struct generation_plan *plan)
-{
-	uint64_t cursor = sizeof(struct mxf_generation);
-
-	lay_out_table(&plan->ipv4, &cursor, &plan->place4);
-	lay_out_table(&plan->ipv6, &cursor, &plan->place6);
-	lay_out_directory(plan, &cursor);
-	plan->size = round_up(cursor, sizeof(struct mxf_hits));
-	return plan->size + HIT_STRIPES_BYTES + plan->range_count * sizeof(struct mxf_hits) >
-			       (uint64_t)MXF_ELEMENTS_MAX * MXF_ELEMENT_SIZE
-		       ? -E2BIG
-		       : 0;
-}
-
 static uint64_t stripe_size(const struct generation_plan *plan)
 {
 	return plan->range_count * sizeof(struct mxf_hits);
+}
+
+int generation_plan_lay_out(struct generation_plan *plan)
+{
+	uint64_t cursor = plan->image.base + plan->image.size, most;
+
+	lay_out_table(&plan->ipv4, &cursor);
+	lay_out_table(&plan->ipv6, &cursor);
+	lay_out_directory(plan, &cursor);
+	plan->size = round_up(cursor, sizeof(struct mxf_hits));
+	most = plan->size + HIT_STRIPES_BYTES + 2 * stripe_size(plan);
+	return most > (uint64_t)MXF_ELEMENTS_MAX * MXF_ELEMENT_SIZE ? -E2BIG : 0;
 }
 
 static uint32_t hit_stripes(const struct generation_plan *plan, uint32_t cpus)
@@ -100,32 +96,14 @@ static uint32_t hit_stripes(const struct generation_plan *plan, uint32_t cpus)
 
 uint32_t generation_plan_elements(const struct generation_plan *plan, uint32_t cpus)
 {
-	uint64_t size = plan->size + hit_stripes(plan, cpus) * stripe_size(plan);
+	uint64_t size = plan->size + (1 + hit_stripes(plan, cpus)) * stripe_size(plan);
 
 	return (uint32_t)(round_up(size, MXF_ELEMENT_SIZE) / MXF_ELEMENT_SIZE);
 }
 
-static void copy(void *memory, uint32_t offset, const void *from, size_t size)
+static void mark(uint32_t *bits, uint32_t position)
 {
-	if (size > 0)
-		memcpy((char *)memory + offset, from, size);
-}
-
-static void write_table(const struct table_plan *table, const struct mxf_table *place, void *memory)
-{
-	if (!table->chunks)
-		return;
-	copy(memory, place->index, table->chunks, MXF_ELEMENT_SIZE);
-	copy(memory, place->entries, table->entries, table->entry_count * sizeof(*table->entries));
-	copy(memory, place->deep_directory, table->deep_chunks,
-	     table->deep_chunk_count * sizeof(*table->deep_chunks));
-	copy(memory, place->deep_entries, table->deep_entries,
-	     table->deep_entry_count * sizeof(*table->deep_entries));
-}
-
-static void mark(uint32_t *front, uint32_t block)
-{
-	front[block / 32] |= 1u << block % 32;
+	bits[position / 32] |= 1u << position % 32;
 }
 
 /* The last key of boundary `i`'s stretch. */
@@ -134,36 +112,79 @@ static uint32_t last_key(const struct table_plan *table, size_t i)
 	return i + 1 < table->boundary_count ? table->boundaries[i + 1].key - 1 : UINT32_MAX;
 }
 
-static void write_front4(const struct table_plan *table, uint32_t *front)
+static void mark_blocks(uint32_t *bits, unsigned int width, uint32_t first, uint32_t last)
+{
+	for (uint32_t block = first >> (32 - width); block <= last >> (32 - width); block++)
+		mark(bits, block);
+}
+
+/* `sieve` is NULL when there is none. */
+static void mark_front4(const struct table_plan *table, uint32_t *front, uint32_t *sieve)
 {
 	for (size_t i = 0; i < table->boundary_count; i++) {
-		uint32_t last = front_block4(last_key(table, i));
+		uint32_t first = table->boundaries[i].key, last = last_key(table, i);
 
-		if (!table->boundaries[i].answer)
+		if (!table->boundaries[i].slot)
 			continue;
-		for (uint32_t block = front_block4(table->boundaries[i].key); block <= last;
-		     block++)
-			mark(front, block);
+		mark_blocks(front, MXF_FRONT_BITS, first, last);
+		if (sieve)
+			mark_blocks(sieve, MXF_SIEVE_BITS, first, last);
 	}
 }
 
-static void write_front6(const struct table_plan *table, uint64_t seed, uint32_t *front)
+static bool has_many_marks(const struct table_plan *table)
 {
 	uint64_t marks = 0;
 
 	for (size_t i = 0; i < table->boundary_count; i++)
-		if (table->boundaries[i].answer)
+		if (table->boundaries[i].slot)
 			marks += last_key(table, i) - table->boundaries[i].key + UINT64_C(1);
-	if (marks > FRONT_MARKS_MAX) {
+	return marks > MARKS_MAX;
+}
+
+static void mark_front6(const struct table_plan *table, uint64_t seed, uint32_t *front,
+			uint32_t *sieve)
+{
+	if (has_many_marks(table)) {
 		memset(front, 0xff, MXF_FRONT_WORDS * sizeof(*front));
+		if (sieve)
+			memset(sieve, 0xff, MXF_SIEVE_WORDS * sizeof(*sieve));
 		return;
 	}
 	for (size_t i = 0; i < table->boundary_count; i++) {
 		uint64_t key = table->boundaries[i].key, last = last_key(table, i);
 
-		for (; table->boundaries[i].answer && key <= last; key++)
-			mark(front, front_block6((uint32_t)key, seed));
+		for (; table->boundaries[i].slot && key <= last; key++) {
+			uint32_t hash = front_hash((uint32_t)key, seed);
+
+			mark(front, hash >> (32 - MXF_FRONT_BITS));
+			if (sieve)
+				mark(sieve, hash >> (32 - MXF_SIEVE_BITS));
+		}
 	}
+}
+
+static uint32_t *sieve_in(void *memory, const struct table_plan *table)
+{
+	return table->place.sieve ? (void *)((char *)memory + table->place.sieve) : NULL;
+}
+
+static void copy(void *memory, uint32_t offset, const void *from, size_t size)
+{
+	if (size > 0)
+		memcpy((char *)memory + offset, from, size);
+}
+
+static void write_tables(const struct generation_plan *plan, void *memory)
+{
+	const struct table_plan *ipv4 = &plan->ipv4, *ipv6 = &plan->ipv6;
+	struct mxf_generation *header = memory;
+
+	copy(memory, plan->image.base, plan->image.bytes, plan->image.size);
+	copy(memory, ipv4->place.slots, ipv4->slots, ipv4->slot_count * sizeof(uint32_t));
+	copy(memory, ipv6->place.slots, ipv6->slots, ipv6->slot_count * sizeof(uint32_t));
+	mark_front4(ipv4, header->front4, sieve_in(memory, ipv4));
+	mark_front6(ipv6, header->seed, header->front6, sieve_in(memory, ipv6));
 }
 
 static void set_ports(const uint16_t *ports, size_t count, enum mxf_port_class class,
@@ -214,14 +235,14 @@ static void write_header(const struct generation_plan *plan, const struct genera
 	header->flags = header_flags(filter);
 	header->hits = (uint32_t)plan->size;
 	header->hit_stripes = hit_stripes(plan, facts->cpus);
-	header->ipv4 = plan->place4;
-	header->ipv6 = plan->place6;
+	if (header->hit_stripes < facts->cpus)
+		header->flags |= MXF_FLAG_SHARED_HITS;
+	header->ipv4 = plan->ipv4.place;
+	header->ipv6 = plan->ipv6.place;
 	header->directory = plan->directory;
 	set_ports(filter->closed_ports, filter->closed_port_count, MXF_PORT_CLOSED, header);
 	set_ports(filter->open_ports, filter->open_port_count, MXF_PORT_OPEN, header);
 	write_destinations(filter, header);
-	write_front4(&plan->ipv4, header->front4);
-	write_front6(&plan->ipv6, header->seed, header->front6);
 }
 
 static void write_ranges(const struct config *config, const struct range_set *set,
@@ -278,10 +299,10 @@ void generation_write(const struct generation_plan *plan, const struct generatio
 		      void *memory)
 {
 	struct mxf_range *ranges = (void *)((char *)memory + plan->directory.ranges);
+	struct mxf_generation *header = memory;
 
-	write_header(plan, facts, memory);
-	write_table(&plan->ipv4, &plan->place4, memory);
-	write_table(&plan->ipv6, &plan->place6, memory);
+	write_header(plan, facts, header);
+	write_tables(plan, memory);
 	write_ranges(plan->config, &plan->ipv4.set, ranges);
 	write_ranges(plan->config, &plan->ipv6.set, ranges + plan->ipv4.set.count);
 	write_names(plan, memory);

@@ -9,16 +9,21 @@
  * The elements form one address space. A table is named by its byte offset in it; offset 0 is the
  * header, so 0 also says "there is none". No entry crosses an element.
  *
- * Lookup, for both families, over 32-bit keys (an IPv4 address; the top half of an IPv6 prefix):
+ * Lookup, for both families, over 32-bit keys (an IPv4 address; the top of an IPv6 address):
  *
- *   front    one bit for each block of keys that any range touches. A flood of strangers ends here,
- *            in one cache line. IPv4: the top 20 bits. IPv6: a seeded hash of the top 32 bits.
- *   index    one struct mxf_chunk for each value of the key's top 16 bits (DXR: Zec, Rizzo, Mikuc,
- *            "DXR: Towards a Billion Routing Lookups Per Second in Software", CCR 42(5), 2012).
- *   entries  the chunk's disjoint intervals, sorted by their first key; the last one that does not
- *            begin after the key holds the answer. Most-specific-wins is already resolved.
- *   deep     IPv6 only: the answer of a /32 block that holds ranges longer than /32 names a chunk of
- *            struct mxf_deep_entry, sorted by the remaining 96 bits.
+ *   front    one bit for each block of keys that any range touches: a flood of strangers ends here,
+ *            in one cache line. IPv4: the top 20 bits of the key. IPv6: of a seeded hash of it.
+ *   sieve    the same for 24 bits; only there when many ranges blunt the front.
+ *   index    one slot for each value of the key's top 16 bits, as in DXR (Zec, Rizzo, Mikuc, "DXR:
+ *            Towards a Billion Routing Lookups Per Second in Software", CCR 42(5), 2012).
+ *   node     where a slot of the index would hold very many intervals: 2^bits slots for the next
+ *            bits, in front of their leaves.
+ *   leaf     a slot's disjoint intervals, by the low 16 bits of the key they begin at, sorted: the
+ *            last that does not begin after the key decides. One bit tells whether any range holds
+ *            it; the slot that says which is elsewhere, so that what a flood touches stays small.
+ *            Most-specific-wins is already resolved.
+ *   deep     IPv6 only: the same for the next 32 bits of the address, inside a block that holds
+ *            longer ranges.
  *
  * All numbers are in the host's byte order.
  */
@@ -36,53 +41,78 @@
 
 #define MXF_GENERATION_MAGIC 0x6d786667 /* "mxfg" */
 
-/* An answer: what was found for a source. Bits 31..30 say what, the rest names it. */
-#define MXF_ANSWER_KIND(answer) ((answer) >> 30)
-#define MXF_ANSWER_ID(answer) ((answer)&0x3fffffffu)
-#define MXF_ANSWER(kind, id) (((__u32)(kind) << 30) | (id))
+/*
+ * A slot: the answer for all its keys, or where to go on. Bits 31..29 say which, the rest names it.
+ */
+#define MXF_SLOT_KIND(slot) ((slot) >> 29)
+#define MXF_SLOT_VALUE(slot) ((slot)&0x1fffffffu)
+#define MXF_SLOT(kind, value) (((__u32)(kind) << 29) | (value))
 
-enum mxf_answer_kind {
-	MXF_ANSWER_NONE,    /* no range holds the source */
-	MXF_ANSWER_TRUSTED, /* id: the range that decides */
-	MXF_ANSWER_DENIED,  /* id: the range that decides */
-	MXF_ANSWER_DEEP,    /* IPv6, inside the tables only: id of a deep chunk */
+enum mxf_slot_kind {
+	MXF_ANSWER_NONE,    /* no range holds the source; the whole slot is 0 */
+	MXF_ANSWER_TRUSTED, /* value: the range that decides */
+	MXF_ANSWER_DENIED,  /* value: the range that decides */
+	MXF_SLOT_DEEP,	    /* value: offset of a struct mxf_deep, in units of 4 bytes */
+	MXF_SLOT_LEAF,	    /* value: offset of a struct mxf_leaf, in units of 4 bytes */
+	MXF_SLOT_NODE, /* value: offset of a node in units of 64 bytes, then 4 bits for its bits */
 };
 
-struct mxf_chunk {
-	__u32 first; /* number of the chunk's first entry; or the answer itself when count is 0 */
+/* An answer is a slot of the first three kinds. */
+#define MXF_ANSWER_KIND(answer) MXF_SLOT_KIND(answer)
+#define MXF_ANSWER_ID(answer) MXF_SLOT_VALUE(answer)
+
+#define MXF_INDEX_SLOTS 65536u
+#define MXF_NODE_BITS_MAX 12u
+
+/*
+ * A leaf: this head, then __u16 present[(count + 15) / 16], a bit for each interval, then __u16
+ * keys[count - 1]; the first interval begins with the leaf's keys. No leaf or node crosses an
+ * element.
+ */
+struct mxf_leaf {
+	__u32 slots; /* number of the first interval's slot in the table's slots */
+	__u16 count; /* less one */
+	__u16 present[];
+};
+
+#define MXF_LEAF_STEPS 16 /* binary search over at most 65536 intervals */
+#define MXF_LEAF_PRESENT 6u
+#define MXF_LEAF_KEYS(count) (MXF_LEAF_PRESENT + ((count) + 15) / 16 * 2)
+#define MXF_LEAF_SIZE(count) (MXF_LEAF_KEYS(count) + ((count)-1) * 2)
+
+/* Sorted intervals of 32 bits: this head, then __u32 keys[count], __u32 slots[count]; keys[0] is 0.
+ */
+struct mxf_deep {
 	__u32 count;
+	__u32 keys[];
 };
 
-struct mxf_entry {
-	__u32 first; /* the interval begins at this key and ends before the next entry's */
-	__u32 answer;
-};
+#define MXF_DEEP_STEPS 22 /* binary search over at most 4 Mi intervals */
+#define MXF_DEEP_LEVELS 3 /* of 32 bits each, behind the top ones */
 
-struct mxf_deep_entry {
-	__u64 middle; /* bits 32 to 95 of the address, counted from the top */
-	__u32 low;    /* bits 96 to 127 */
-	__u32 answer;
-};
-
+/*
+ * Stripe 0 of the hits is user space's, for what it carries over. CPU n counts in stripe
+ * 1 + n % hit_stripes, alone and so without an atomic addition unless MXF_FLAG_SHARED_HITS says
+ * that there are fewer stripes than CPUs.
+ */
 struct mxf_hits {
-	__u64 packets; /* added to atomically, by the program and by whoever carries hits over */
-	__u64 last;    /* CLOCK_MONOTONIC nanoseconds, coarse; 0 = never */
+	__u64 packets;
+	__u64 last; /* CLOCK_MONOTONIC nanoseconds, coarse; 0 = never */
 };
 
-#define MXF_CHUNKS 65536u
-#define MXF_CHUNK_ENTRIES_MAX 65536u /* a chunk has 65536 keys; its entries fit one element */
-#define MXF_DEEP_STEPS 22	     /* binary search over at most 4 Mi entries */
-#define MXF_RANGES_MAX (1u << 21)    /* trusted and denied ranges of both families together */
+#define MXF_RANGES_MAX (1u << 21) /* trusted and denied ranges of both families together */
 
 #define MXF_FRONT_BITS 20
 #define MXF_FRONT_WORDS ((1u << MXF_FRONT_BITS) / 32)
+#define MXF_SIEVE_BITS 24
+#define MXF_SIEVE_WORDS ((1u << MXF_SIEVE_BITS) / 32)
 
 /* Offsets of one family's tables; all 0 when the family has no range. */
 struct mxf_table {
-	__u32 index;	      /* MXF_CHUNKS of struct mxf_chunk */
-	__u32 entries;	      /* struct mxf_entry, packed so that no chunk crosses an element */
-	__u32 deep_directory; /* struct mxf_chunk for each deep chunk */
-	__u32 deep_entries;   /* struct mxf_deep_entry */
+	__u32 index; /* MXF_INDEX_SLOTS of __u32 slots */
+	__u32 slots; /* of the leaves' intervals */
+	__u32 sieve; /* MXF_SIEVE_WORDS of __u32; 0: there is none */
+	__u32 reserved;
 };
 
 enum mxf_port_class { MXF_PORT_UNGUARDED, MXF_PORT_CLOSED, MXF_PORT_OPEN };
@@ -102,6 +132,7 @@ struct mxf_destination6 {
 #define MXF_FLAG_OBSERVE (1u << 0) /* mode: observe */
 #define MXF_FLAG_RESET (1u << 1)   /* answer: reset */
 #define MXF_FLAG_STRICT (1u << 2)  /* strict: true */
+#define MXF_FLAG_SHARED_HITS (1u << 3)
 
 /* What user space needs to describe a generation without its configuration; offsets and counts. */
 struct mxf_directory {
@@ -128,7 +159,7 @@ struct mxf_list {
 	__u32 name; /* offset in strings */
 	__u32 file;
 	__u32 line;
-	__u32 action; /* enum mxf_answer_kind: trusted or denied */
+	__u32 action; /* MXF_ANSWER_TRUSTED or MXF_ANSWER_DENIED */
 	__u32 range_count;
 	__u32 reserved;
 };
@@ -142,14 +173,14 @@ struct mxf_generation {
 	__u64 seed; /* odd and secret: multiplier of the IPv6 front's hash */
 	__u32 flags;
 	__u32 guarded_ports; /* how many; 0 guards nothing */
-	__u32 hits;	     /* offset of struct mxf_hits [hit_stripes][range_count] */
-	__u32 hit_stripes;   /* a power of two: CPUs that share a stripe differ by a multiple of it */
+	__u32 hits;	     /* offset of struct mxf_hits [1 + hit_stripes][range_count] */
+	__u32 hit_stripes;   /* a power of two */
 	__u32 destination4_count;
 	__u32 destination6_count; /* both 0 = every destination is guarded */
 	struct mxf_table ipv4;
 	struct mxf_table ipv6;
 	struct mxf_directory directory;
-	__u32 reserved1[3];
+	__u32 reserved;
 	struct mxf_destination4 destinations4[MXF_DESTINATIONS_MAX];
 	struct mxf_destination6 destinations6[MXF_DESTINATIONS_MAX];
 	__u8 ports[65536 / 4]; /* two bits a port: enum mxf_port_class */
@@ -157,13 +188,11 @@ struct mxf_generation {
 	__u32 front6[MXF_FRONT_WORDS];
 };
 
-_Static_assert(sizeof(struct mxf_chunk) == 8, "chunk");
-_Static_assert(sizeof(struct mxf_entry) == 8, "entry");
-_Static_assert(sizeof(struct mxf_deep_entry) == 16, "deep entry");
+_Static_assert(__builtin_offsetof(struct mxf_leaf, present) == MXF_LEAF_PRESENT, "leaf");
 _Static_assert(sizeof(struct mxf_hits) == 16, "hits");
 _Static_assert(sizeof(struct mxf_range) == 40, "range");
 _Static_assert(sizeof(struct mxf_list) == 24, "list");
 _Static_assert(sizeof(struct mxf_generation) <= MXF_ELEMENT_SIZE, "the header is one element");
-_Static_assert(MXF_CHUNKS * sizeof(struct mxf_chunk) == MXF_ELEMENT_SIZE, "an index is one element");
+_Static_assert(MXF_LEAF_SIZE(MXF_INDEX_SLOTS) <= MXF_ELEMENT_SIZE, "any leaf fits an element");
 
 #endif

@@ -6,11 +6,9 @@
 #ifndef BENCH_SOURCES_H
 #define BENCH_SOURCES_H
 
-#define SOURCES (1u << 20)
+#include "tests/bench/bench.h"
 
-__u32 sources4[SOURCES];
-__u64 sources6[SOURCES][2];
-__u32 position;
+struct bench_sources sources;
 
 static __always_inline int write_source4(struct xdp_md *ctx)
 {
@@ -18,19 +16,19 @@ static __always_inline int write_source4(struct xdp_md *ctx)
 
 	if (data + 30 > end)
 		return -1;
-	*(__u32 *)(data + 26) = sources4[position++ & (SOURCES - 1)];
+	*(__u32 *)(data + 26) = sources.ipv4[sources.position++ & (BENCH_SOURCES - 1)];
 	return 0;
 }
 
 static __always_inline int write_source6(struct xdp_md *ctx)
 {
 	char *data = (char *)(long)ctx->data, *end = (char *)(long)ctx->data_end;
-	__u32 at = position++ & (SOURCES - 1);
+	__u32 at = sources.position++ & (BENCH_SOURCES - 1);
 
 	if (data + 38 > end)
 		return -1;
-	*(__u64 *)(data + 22) = sources6[at][0];
-	*(__u64 *)(data + 30) = sources6[at][1];
+	*(__u64 *)(data + 22) = sources.ipv6[at][0];
+	*(__u64 *)(data + 30) = sources.ipv6[at][1];
 	return 0;
 }
 

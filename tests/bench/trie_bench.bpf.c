@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The fence with BPF_MAP_TYPE_LPM_TRIE for its tables; values are answers. */
+#include <linux/bpf.h>
+
 #include "bpf/judge.h"
 
 struct key4 {
