@@ -362,6 +362,28 @@ static void test_every_verb_of_the_agent_is_offered(void **state)
 	}
 }
 
+/* The options in the agent's own help. */
+static void test_manual_has_every_option_of_the_agent(void **state)
+{
+	struct document source = document_open("agent/options.c");
+	struct document manual = document_open("tools/man/mxfenced.8");
+	size_t count = 0;
+
+	(void)state;
+	for (const char *at = strstr(source.text, " --"); at; at = strstr(at + 1, " --")) {
+		char entry[64];
+		int length = (int)strspn(at + 3, "abcdefghijklmnopqrstuvwxyz-");
+
+		snprintf(entry, sizeof(entry), " -%.*s", length, at + 3);
+		if (!strstr(manual.text, entry))
+			fail_msg("mxfenced(8) lacks --%.*s", length, at + 3);
+		count++;
+	}
+	assert_int_not_equal(count, 0);
+	sources_clear(&source.sources);
+	sources_clear(&manual.sources);
+}
+
 static bool is_metric_character(char c)
 {
 	return (c >= 'a' && c <= 'z') || c == '_';
@@ -426,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_completions_have_every_key_of_stats),
 		cmocka_unit_test(test_bash_completion_has_the_first_words),
 		cmocka_unit_test(test_every_verb_of_the_agent_is_offered),
+		cmocka_unit_test(test_manual_has_every_option_of_the_agent),
 		cmocka_unit_test(test_metrics_are_those_of_the_agent),
 	};
 
