@@ -18,8 +18,7 @@ const struct verb cli_verbs[] = {
 	{"check", "[FILE]", 0, 1, 0, AGENT_UNUSED, run_check, "checks the configuration",
 	 "Reads FILE, or else the file of -c, with everything it includes. Needs no agent and no\n"
 	 "privilege. Exits 78 when there are errors."},
-	{"reload", "", 0, 0, 0, AGENT_NEEDED, run_reload,
-	 "checks the configuration, then applies it",
+	{"reload", "", 0, 0, 0, AGENT_NEEDED, run_reload, "checks the configuration and applies it",
 	 "It is applied whole, with one switch, or with an error not at all."},
 	{"diff", "", 0, 0, 0, AGENT_NEEDED, run_diff, "what reload would change", ""},
 	{"load", "", 0, 0, 0, AGENT_NEEDED, run_load, "attaches the fence after unload", ""},
@@ -36,8 +35,8 @@ const struct verb cli_verbs[] = {
 	 "A range that is written elsewhere stays, and the answer says where it is written."},
 	{"explain", "ADDRESS", 1, 1, OPTION_BIT(PORT) | OPTION_BIT(LOCAL), AGENT_OPTIONAL,
 	 run_explain, "what happens to a connection from ADDRESS, and why",
-	 "Asks the agent; with -c, or when no agent runs, reads the configuration instead, without\n"
-	 "hit counts. Exits 0 for pass, 1 for drop."},
+	 "Asks the agent; with -c, or when no agent runs, reads the configuration instead, and\n"
+	 "knows no hits. Exits 0 for pass, 1 for drop."},
 	{"stats", "", 0, 0, OPTION_BIT(BY) | OPTION_BIT(WATCH), AGENT_OPTIONAL, run_stats,
 	 "packets by reason, and hits by list, range or interface", ""},
 	{"drops", "", 0, 0, OPTION_BIT(WATCH), AGENT_OPTIONAL, run_drops,
