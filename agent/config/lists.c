@@ -139,6 +139,18 @@ void read_list_files(struct reader *reader, const struct schema_key *key, const 
 	read_items(reader, key, value, add_file, field);
 }
 
+static void report_no_list(struct reader *reader, const struct node *name, const struct node *value)
+{
+	char quote[TEXT_QUOTE_SIZE];
+
+	if (value->kind != NODE_BROKEN)
+		READER_ERROR(reader, value->place,
+			     "as in {ranges: [192.0.2.0/24], files: [office.cidr]}",
+			     "the list \"%s\" must be a mapping, not %s",
+			     text_quote(name->text, name->size, quote),
+			     node_kind_name(value->kind));
+}
+
 static void read_list(struct reader *reader, const struct schema_key *key, const struct node *name,
 		      const struct node *value)
 {
@@ -149,8 +161,10 @@ static void read_list(struct reader *reader, const struct schema_key *key, const
 
 	config_schema(&keys);
 	list = add_list(reader, key->argument, name->text, name->size, name->place);
-	if (!value_is(reader, key, value, NODE_MAPPING))
+	if (value->kind != NODE_MAPPING) {
+		report_no_list(reader, name, value);
 		return;
+	}
 	set = calloc(keys, sizeof(*set));
 	if (set)
 		schema_read_mapping(reader, "list", value, &draft, set);

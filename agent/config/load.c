@@ -79,6 +79,8 @@ int read_source_or_empty(struct reader *reader, const char *path)
 	return file >= 0 || reader->error ? file : report_unreadable(reader, path, -file);
 }
 
+static void read_pending_include(struct reader *reader);
+
 static void read_mapping(struct reader *reader, uint16_t file)
 {
 	struct config *config = reader->config;
@@ -87,12 +89,14 @@ static void read_mapping(struct reader *reader, uint16_t file)
 	reader->error = node_parse(&config->sources, file, reader->diags, &root);
 	if (!root)
 		return;
-	if (root->kind == NODE_MAPPING)
+	if (root->kind == NODE_MAPPING) {
 		schema_read_mapping(reader, "", root, config, reader->set);
-	else if (root->kind != NODE_BROKEN && (root->kind != NODE_SCALAR || root->size > 0))
+		read_pending_include(reader);
+	} else if (root->kind != NODE_BROKEN && (root->kind != NODE_SCALAR || root->size > 0)) {
 		READER_ERROR(reader, root->place, "expected keys, as in \"filter:\"",
 			     "a configuration must be a mapping, not %s",
 			     node_kind_name(root->kind));
+	}
 	node_free(&root);
 }
 
@@ -204,10 +208,22 @@ static void add_include(struct reader *reader, const struct schema_key *key,
 		include_file(reader, path, item->place);
 }
 
+/* What a file says itself comes before what it includes. */
 void read_include(struct reader *reader, const struct schema_key *key, const struct node *value,
 		  void *field)
 {
-	read_items(reader, key, value, add_include, field);
+	(void)field;
+	reader->include_key = key;
+	reader->include = value;
+}
+
+static void read_pending_include(struct reader *reader)
+{
+	const struct node *value = reader->include;
+
+	reader->include = NULL;
+	if (value && !reader->error)
+		read_items(reader, reader->include_key, value, add_include, NULL);
 }
 
 /* What can only be said when every file has been read. */
@@ -229,11 +245,11 @@ static void finish(struct reader *reader)
 
 static void read_everything(struct reader *reader, const char *path, int file)
 {
-	struct place nowhere = {0};
+	struct place start = {.line = 1, .column = 1};
 
 	if (file < 0)
 		file = read_source_or_empty(reader, path);
-	if (reader->error || !note_file(reader, path, nowhere))
+	if (reader->error || !note_file(reader, path, start))
 		return;
 	reader->config->trusted_directory = path_beside(path, TRUSTED_DIRECTORY);
 	if (!reader->config->trusted_directory)

@@ -195,16 +195,13 @@ static struct node *node_from_event(struct builder *builder, yaml_event_t *event
 
 static int check_limits(struct builder *builder, const struct node *node, unsigned int depth)
 {
-	const char *problem;
-
 	if (depth > NODE_DEPTH_MAX)
-		problem = "nested too deeply";
+		diags_add(builder->diags, DIAG_ERROR, node->place, NULL, "nested too deeply");
 	else if (builder->nodes > NODES_MAX)
-		problem = "too many values in one file";
+		diags_add(builder->diags, DIAG_ERROR, node->place,
+			  "long lists of ranges go into list files", "too many values in one file");
 	else
 		return 0;
-	diags_add(builder->diags, DIAG_ERROR, node->place,
-		  "long lists of ranges go into list files", "%s", problem);
 	return -EINVAL;
 }
 

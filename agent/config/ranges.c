@@ -29,7 +29,7 @@ static void report(enum range_error error, const struct range *range, const char
 	char quote[TEXT_QUOTE_SIZE];
 	char masked[RANGE_TEXT_MAX];
 
-	text_quote(text, size, quote);
+	text_quote(error == RANGE_EMPTY ? "\"\"" : text, error == RANGE_EMPTY ? 2 : size, quote);
 	if (error != RANGE_HOST_BITS) {
 		diags_add(diags, DIAG_ERROR, place, range_error_hint(error), "%s %s", quote,
 			  range_error_text(error));

@@ -10,7 +10,7 @@
 /* A file that was read as part of the configuration, to find cycles. */
 struct included_file {
 	char *real_path;
-	struct place place; /* of the entry in `include` that named it; line 0: the main file */
+	struct place place; /* of the entry in `include` that named it */
 };
 
 enum port_key { PORTS_CLOSED, PORTS_OPEN };
@@ -23,9 +23,11 @@ struct reader {
 		ports[2]; /* of closed-ports and open-ports, by enum port_key; line 0: not given */
 	struct included_file *included;
 	size_t included_count;
-	unsigned int depth; /* of includes */
-	size_t range_count; /* in all lists */
-	int error;	    /* 0, or -ENOMEM: the rest is futile */
+	const struct schema_key *include_key;
+	const struct node *include; /* of the file being read, to be followed at its end; or NULL */
+	unsigned int depth;	    /* of includes */
+	size_t range_count;	    /* in all lists */
+	int error;		    /* 0, or -ENOMEM: the rest is futile */
 };
 
 #define READER_ERROR(reader, place, hint, ...)                                                     \

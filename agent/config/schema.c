@@ -31,29 +31,29 @@ static const struct schema_choice level_choices[] = {{"error", LOG_LEVEL_ERROR},
 #define CHOICE(member, table) .read = read_choice, .choices = table, FIELD(member)
 
 static const struct schema_key schema[] = {
-	{"", "include", "list of file patterns", "[]",
+	{"", "include", "a list of file patterns", "[]",
 	 "further files to read, in lexical order; lists and groups may be spread over files",
 	 .read = read_include},
-	{"", "filter", "mapping", NULL, "the fence: who may connect to the mail ports",
+	{"", "filter", "a mapping", NULL, "the fence: who may connect to the mail ports",
 	 .read = read_group},
-	{"", "metrics", "mapping", NULL, "figures for Prometheus", .read = read_group},
-	{"", "log", "mapping", NULL, "what is told, and where", .read = read_group},
+	{"", "metrics", "a mapping", NULL, "figures for Prometheus", .read = read_group},
+	{"", "log", "a mapping", NULL, "what is told, and where", .read = read_group},
 	{"", "gate", .value = "the gate"},
 	{"", "policy-service", .value = "the policy service"},
 
-	{"filter", "interfaces", "list of interface names", NULL,
+	{"filter", "interfaces", "a list of interface names", NULL,
 	 "where connection attempts are judged", .required = true, .read = read_interfaces,
 	 FIELD(filter)},
 	{"filter", "attach", NULL, "native",
 	 "in the driver, or in the stack where the driver cannot; never changed silently",
 	 CHOICE(filter.attach, attach_choices)},
-	{"filter", "closed-ports", "list of TCP ports", "[25] when open-ports is not given either",
-	 "only trusted sources may connect", .read = read_ports, FIELD(filter),
-	 .argument = PORTS_CLOSED},
-	{"filter", "open-ports", "list of TCP ports", "[]",
+	{"filter", "closed-ports", "a list of TCP ports",
+	 "[25] when open-ports is not given either", "only trusted sources may connect",
+	 .read = read_ports, FIELD(filter), .argument = PORTS_CLOSED},
+	{"filter", "open-ports", "a list of TCP ports", "[]",
 	 "all but denied and banned sources may connect", .read = read_ports, FIELD(filter),
 	 .argument = PORTS_OPEN},
-	{"filter", "destinations", "list of ranges", "[]",
+	{"filter", "destinations", "a list of ranges", "[]",
 	 "guarded destination addresses; none means all, this host's and what it forwards",
 	 .read = read_destinations, FIELD(filter)},
 	{"filter", "mode", NULL, "enforce", "drop, or pass and count what would have been dropped",
@@ -66,19 +66,19 @@ static const struct schema_key schema[] = {
 	 .read = read_boolean, .choices = boolean_choices, FIELD(filter.strict)},
 	{"filter", "on-stop", NULL, "keep", "what happens to the fence when the agent stops",
 	 CHOICE(filter.on_stop, on_stop_choices)},
-	{"filter", "trusted", "mapping of names to lists", NULL, "who may connect",
+	{"filter", "trusted", "a mapping of names to lists", NULL, "who may connect",
 	 .read = read_lists, .argument = LIST_TRUSTED},
-	{"filter", "denied", "mapping of names to lists", NULL, "who may not connect",
+	{"filter", "denied", "a mapping of names to lists", NULL, "who may not connect",
 	 .read = read_lists, .argument = LIST_DENIED},
 
-	{"list", "ranges", "list of ranges", "[]", "the ranges themselves",
+	{"list", "ranges", "a list of ranges", "[]", "the ranges themselves",
 	 .read = read_list_ranges},
-	{"list", "files", "list of file names", "[]", "files with one range a line",
+	{"list", "files", "a list of file names", "[]", "files with one range a line",
 	 .read = read_list_files},
 	{"list", "source", .value = "keeping lists current from a source"},
 	{"list", "refresh", .value = "keeping lists current from a source"},
 
-	{"metrics", "listen", "loopback address and port", NULL, "where GET /metrics is answered",
+	{"metrics", "listen", "a loopback address and port", NULL, "where GET /metrics is answered",
 	 .required = true, .read = read_listen_address, FIELD(metrics)},
 
 	{"log", "to", NULL, "auto", "auto: syslog in the background, else standard error",
@@ -216,7 +216,7 @@ void schema_check_required(struct reader *reader, const char *group)
 bool value_is(struct reader *reader, const struct schema_key *key, const struct node *value,
 	      enum node_kind kind)
 {
-	char hint[96];
+	char hint[96] = "";
 
 	if (value->kind == kind)
 		return true;
@@ -224,14 +224,24 @@ bool value_is(struct reader *reader, const struct schema_key *key, const struct 
 		return false;
 	if (kind == NODE_SEQUENCE && value->kind == NODE_SCALAR && value->size > 0)
 		snprintf(hint, sizeof(hint), "write it as a list: [%.32s]", value->text);
-	else
-		snprintf(hint, sizeof(hint), "expected %s",
-			 key->value ? key->value : node_kind_name(kind));
-	READER_ERROR(reader, value->place, hint, "%s must be %s, not %s", key->name,
+	else if (key->value)
+		snprintf(hint, sizeof(hint), "expected %s", key->value);
+	READER_ERROR(reader, value->place, *hint ? hint : NULL, "%s must be %s, not %s", key->name,
 		     node_kind_name(kind),
 		     value->kind == NODE_SCALAR && value->size == 0 ? "empty"
 								    : node_kind_name(value->kind));
 	return false;
+}
+
+static void report_item(struct reader *reader, const struct schema_key *key,
+			const struct node *item)
+{
+	/* As the mask of 2001:db8::/ffff:ffff:: does. */
+	const char *hint =
+		item->kind == NODE_MAPPING ? "text that ends in a colon needs quotes" : NULL;
+
+	READER_ERROR(reader, item->place, hint, "an entry of %s must be text, not %s", key->name,
+		     node_kind_name(item->kind));
 }
 
 void read_items(struct reader *reader, const struct schema_key *key, const struct node *value,
@@ -243,9 +253,7 @@ void read_items(struct reader *reader, const struct schema_key *key, const struc
 		if (item->kind == NODE_SCALAR)
 			read(reader, key, item, field);
 		else if (item->kind != NODE_BROKEN)
-			READER_ERROR(reader, item->place, NULL,
-				     "an entry of %s must be text, not %s", key->name,
-				     node_kind_name(item->kind));
+			report_item(reader, key, item);
 	}
 }
 

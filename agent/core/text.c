@@ -7,6 +7,9 @@
 
 #define GUESS_WORD_MAX 64
 
+/* What a candidate begins with, if not shorter than this, was meant as an abbreviation of it. */
+#define ABBREVIATION_MIN 3
+
 /* Well-formed UTF-8 (RFC 3629) of two to four bytes; 0 when it is none. */
 static size_t utf8_decode(const unsigned char *text, size_t size, uint32_t *point)
 {
@@ -126,6 +129,8 @@ void text_guess_offer(struct text_guess *guess, const char *candidate)
 	if (guess->size > GUESS_WORD_MAX || size > GUESS_WORD_MAX)
 		return;
 	distance = edit_distance(guess->word, guess->size, candidate, size);
+	if (guess->size >= ABBREVIATION_MIN && strncmp(candidate, guess->word, guess->size) == 0)
+		distance = 1;
 	if (distance > (guess->size > size ? guess->size : size) / 3)
 		return;
 	if (!guess->best || distance < guess->distance) {

@@ -28,7 +28,8 @@ const char *text_quote(const char *text, size_t size, char quote[TEXT_QUOTE_SIZE
 
 /*
  * "Did you mean": start with {.word, .size}, offer every candidate; `best` is then the nearest
- * that is near enough to be a slip of the finger, or NULL. Candidates are not copied.
+ * that is near enough to be a slip of the finger or that the word abbreviates, or NULL. Candidates
+ * are not copied.
  */
 struct text_guess {
 	const char *word;

@@ -45,6 +45,15 @@ static size_t word_length(const char *text, size_t size)
 	return length;
 }
 
+/* The range that text begins with, in quotes or without. */
+static size_t written_length(const char *text, size_t size)
+{
+	const char *quote =
+		*text == '"' || *text == '\'' ? memchr(text + 1, *text, size - 1) : NULL;
+
+	return quote ? (size_t)(quote - text) + 1 : word_length(text, size);
+}
+
 /* Ranges only remember small columns; behind those the range is looked for. */
 static uint32_t find_column(const struct range *range, const char *line, size_t size)
 {
@@ -221,7 +230,7 @@ static int lint_family(struct lint *lint, uint8_t family)
 		error = error ? error : -ENOMEM;
 	if (!error)
 		error = range_set_inspect(&set, inspect, lint);
-	if (!error && filter->open_port_count == 0)
+	if (!error && filter->open_port_count == 0 && lint->diags->errors == 0)
 		report_needless_denials(lint);
 	if (!error && filter->closed_port_count > 0)
 		report_universal_trust(lint);
@@ -284,8 +293,8 @@ static void underline(const struct sources *sources, struct diags *diags)
 			continue;
 		line = sources_seek(sources, &cursor, place->file, place->line, &size);
 		if (line && place->column > 0 && place->column <= size)
-			place->length = (uint32_t)word_length(line + place->column - 1,
-							      size - place->column + 1);
+			place->length = (uint32_t)written_length(line + place->column - 1,
+								 size - place->column + 1);
 	}
 }
 

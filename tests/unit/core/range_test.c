@@ -164,6 +164,13 @@ static const struct refused refused_cases[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static void expect(enum range_error error, enum range_error expected, const char *text)
+{
+	if (error != expected)
+		fail_msg("\"%s\" %s, expected: %s", text, range_error_text(error),
+			 range_error_text(expected));
+}
+
 /* In memory of exactly that size, so that a sanitizer sees a byte too many. */
 static enum range_error parse_exactly(const char *text, size_t size, struct range *range)
 {
@@ -185,8 +192,8 @@ static void test_accepts(void **state)
 		struct range range = {.file = 7, .line = 9, .column = 3};
 		char text[RANGE_TEXT_MAX];
 
-		assert_int_equal(parse_exactly(expected->text, strlen(expected->text), &range),
-				 expected->error);
+		expect(parse_exactly(expected->text, strlen(expected->text), &range),
+		       expected->error, expected->text);
 		assert_int_equal(range_format(&range, text), strlen(expected->canonical));
 		assert_string_equal(text, expected->canonical);
 		assert_int_equal(range.file, 7);
@@ -203,8 +210,8 @@ static void test_refuses(void **state)
 		struct range range = {.line = 1};
 		struct range before = range;
 
-		assert_int_equal(parse_exactly(expected->text, strlen(expected->text), &range),
-				 expected->error);
+		expect(parse_exactly(expected->text, strlen(expected->text), &range),
+		       expected->error, expected->text);
 		assert_memory_equal(&range, &before, sizeof(range));
 		assert_true(strlen(range_error_text(expected->error)) > 0);
 		assert_true(strlen(range_error_hint(expected->error)) > 0);

@@ -107,6 +107,8 @@ static void test_guess(void **state)
 		{"atach", "attach"},
 		{"xyzzy", NULL},
 		{"", NULL},
+		{"int", "interfaces"},
+		{"in", NULL},
 		{"ot", NULL},
 		{"moda", "mode"},
 	};
