@@ -406,9 +406,12 @@ void keeper_trust_list(void *context, const json_t *arguments, struct control_an
 		return;
 	}
 	error = fence_generation(keeper->fence, &generation, &trouble);
-	if (error)
+	if (error) {
 		keeper_answer_error(answer, keeper_exit_for(error), "%s", trouble.text);
-	else
-		answer->body = report_ranges(generation, MXF_ANSWER_TRUSTED, list,
-					     &keeper->config->sources);
+		return;
+	}
+	answer->body_text =
+		report_ranges(generation, MXF_ANSWER_TRUSTED, list, &keeper->config->sources);
+	if (!answer->body_text)
+		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
 }

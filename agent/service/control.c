@@ -97,6 +97,19 @@ static int client_answer(struct client *client, enum mxf_exit exit, json_t *body
 	return line ? client_queue(client, line) : -ENOMEM;
 }
 
+/* Takes the body, which is JSON text already. */
+static int client_answer_text(struct client *client, enum mxf_exit exit, char *body)
+{
+	struct evbuffer *output = bufferevent_get_output(client->stream);
+
+	evbuffer_add_printf(output, "{\"exit\": %d, \"body\": ", (int)exit);
+	if (evbuffer_add_reference(output, body, strlen(body), line_free, NULL)) {
+		free(body);
+		return -ENOMEM;
+	}
+	return evbuffer_add(output, "}\n", 2) ? -ENOMEM : 0;
+}
+
 static void client_refuse(struct client *client, enum mxf_exit exit, const char *reason)
 {
 	client->answered = true;
@@ -143,6 +156,8 @@ static void client_handle(struct client *client, const struct request *request)
 	if (answer.follow) {
 		client_follow(client, answer.followed);
 		error = 0;
+	} else if (answer.body_text) {
+		error = client_answer_text(client, answer.exit, answer.body_text);
 	} else {
 		error = client_answer(client, answer.exit, TAKE_PTR(answer.body), answer.text);
 	}

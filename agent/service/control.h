@@ -26,6 +26,7 @@
 struct control_answer {
 	enum mxf_exit exit;
 	json_t *body;	  /* given away; NULL for none */
+	char *body_text;  /* instead of body: the same as JSON text; malloc, given away */
 	char *text;	  /* malloc, given away; NULL for none */
 	bool follow;	  /* send `followed`, then every event that comes */
 	json_t *followed; /* array of bodies, one answer each; given away */

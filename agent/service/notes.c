@@ -9,11 +9,15 @@
 void notes_open(struct notes *notes, const struct sources *sources)
 {
 	*notes = (struct notes){.sources = sources};
+	if (sources)
+		notes->indexes = calloc(sources->count + 1, sizeof(*notes->indexes));
 }
 
 void notes_close(struct notes *notes)
 {
-	free(notes->lines);
+	for (size_t i = 0; notes->indexes && i < notes->sources->count; i++)
+		free(notes->indexes[i].lines);
+	free(notes->indexes);
 	*notes = (struct notes){0};
 }
 
@@ -26,28 +30,34 @@ static size_t lines_count(const struct source *source)
 	return count;
 }
 
-static void lines_index(struct notes *notes, const struct source *source)
+static void index_make(struct notes_index *index, const struct source *source)
 {
 	size_t count = 0;
 
-	free(notes->lines);
-	notes->file = source;
-	notes->line_count = 0;
-	notes->lines = calloc(lines_count(source), sizeof(*notes->lines));
-	if (!notes->lines)
+	index->lines = calloc(lines_count(source), sizeof(*index->lines));
+	if (!index->lines)
 		return;
-	notes->lines[count++] = 0;
+	index->lines[count++] = 0;
 	for (size_t i = 0; i < source->size; i++)
 		if (source->text[i] == '\n')
-			notes->lines[count++] = i + 1;
-	notes->line_count = count;
+			index->lines[count++] = i + 1;
+	index->count = count;
 }
 
-static const struct source *source_find(const struct sources *sources, const char *name)
+/* There are few files, however many ranges. */
+static const struct source *source_find(struct notes *notes, const char *name,
+					struct notes_index **index)
 {
-	for (size_t i = 0; i < sources->count; i++)
-		if (!strcmp(sources->items[i].name, name))
-			return &sources->items[i];
+	for (size_t i = 0; i < notes->sources->count; i++) {
+		const struct source *source = &notes->sources->items[i];
+
+		if (strcmp(source->name, name) != 0)
+			continue;
+		*index = &notes->indexes[i];
+		if (!(*index)->lines)
+			index_make(*index, source);
+		return source;
+	}
 	return NULL;
 }
 
@@ -71,21 +81,16 @@ static const char *comment_trim(const char *begin, const char *end, size_t *size
 const char *notes_find(struct notes *notes, const char *file, uint32_t line, size_t *size)
 {
 	const char *begin, *end, *mark;
+	const struct source *source;
+	struct notes_index *index;
 
-	if (!notes->sources || !is_list_file(file))
+	if (!notes->indexes || !is_list_file(file))
 		return NULL;
-	if (!notes->file || strcmp(notes->file->name, file)) {
-		const struct source *source = source_find(notes->sources, file);
-
-		if (!source)
-			return NULL;
-		lines_index(notes, source);
-	}
-	if (line < 1 || line > notes->line_count)
+	source = source_find(notes, file, &index);
+	if (!source || line < 1 || line > index->count)
 		return NULL;
-	begin = notes->file->text + notes->lines[line - 1];
-	end = line < notes->line_count ? notes->file->text + notes->lines[line] - 1
-				       : notes->file->text + notes->file->size;
+	begin = source->text + index->lines[line - 1];
+	end = source->text + (line < index->count ? index->lines[line] - 1 : source->size);
 	for (mark = begin; mark < end && *mark != '#' && *mark != ';'; mark++)
 		;
 	return comment_trim(mark, end, size);

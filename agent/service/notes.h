@@ -5,14 +5,17 @@
 
 #include "core/source.h"
 
-struct notes {
-	const struct sources *sources;
-	const struct source *file; /* the one that `lines` is of; NULL at first */
-	size_t *lines;		   /* offset of each line */
-	size_t line_count;
+struct notes_index {
+	size_t *lines; /* offset of each line; NULL before the first question */
+	size_t count;
 };
 
-/* `sources` may be NULL, must outlive the notes. */
+struct notes {
+	const struct sources *sources;
+	struct notes_index *indexes; /* one for each source */
+};
+
+/* `sources` may be NULL, then there are no notes; it must outlive them. */
 void notes_open(struct notes *notes, const struct sources *sources);
 
 /*

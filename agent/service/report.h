@@ -48,10 +48,11 @@ json_t *report_drops(struct fence *fence, struct trouble *trouble);
 /*
  * trust list: {schema, ranges}, the ranges whose lists have this action (MXF_ANSWER_TRUSTED or
  * _DENIED), in address order. `list` may be NULL: all lists. `sources` may be NULL: without notes,
- * which are the comments behind the ranges in list files.
+ * which are the comments behind the ranges in list files. A million ranges are possible, so this
+ * one is new text (free()), the object as JSON.
  */
-json_t *report_ranges(const struct mxf_generation *generation, uint32_t action, const char *list,
-		      const struct sources *sources);
+char *report_ranges(const struct mxf_generation *generation, uint32_t action, const char *list,
+		    const struct sources *sources);
 
 /* The packet that `explain` asks about: a SYN. */
 struct report_question {

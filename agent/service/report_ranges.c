@@ -2,58 +2,143 @@
 /* Answers that come from a generation alone. */
 #include "service/report_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "core/range.h"
 #include "core/scoped.h"
 #include "service/notes.h"
 
-static json_t *range_object(const struct mxf_generation *generation, uint32_t id,
-			    struct notes *notes)
-{
-	struct generation_range entry;
-	const struct mxf_list *list;
-	const char *note;
-	size_t size = 0;
-
-	generation_read_range(generation, id, &entry);
-	list = generation_list(generation, entry.list);
-	note = notes ? notes_find(notes, generation_file(generation, entry.range.file),
-				  entry.range.line, &size)
-		     : NULL;
-	return json_pack("{s:o, s:o, s:s, s:o, s:I, s:o, s:n, s:o, s:n}", "range",
-			 report_range_text(&entry.range), "list",
-			 report_list_name(generation, entry.list), "action",
-			 report_action(list->action), "origin",
-			 report_origin(generation, &entry.range), "hits", (json_int_t)entry.hits,
-			 "last_hit", report_monotonic_time(entry.last_hit), "expires", "note",
-			 note ? report_text(note, size) : json_null(), "cause");
-}
-
-static bool is_wanted(const struct mxf_generation *generation, uint32_t id, uint32_t action,
-		      const char *name)
-{
-	struct generation_range entry;
-	const struct mxf_list *list;
-
-	generation_read_range(generation, id, &entry);
-	list = generation_list(generation, entry.list);
-	return list->action == action &&
-	       (!name || !strcmp(name, generation_string(generation, list->name)));
-}
-
-json_t *report_ranges(const struct mxf_generation *generation, uint32_t action, const char *list,
-		      const struct sources *sources)
-{
-	json_t *ranges = json_array();
+/*
+ * A million ranges would make gigabytes of JSON objects, so this answer is written as text. Names
+ * are escaped once and kept.
+ */
+struct ranges_writer {
+	const struct mxf_generation *generation;
 	struct notes notes;
+	FILE *out;
+	char **files; /* as JSON strings, made when first needed */
+	char **lists;
+	bool failed;
+};
 
-	notes_open(&notes, sources);
-	for (uint32_t id = 0; ranges && id < generation->directory.range_count; id++)
-		if (is_wanted(generation, id, action, list))
-			json_array_append_new(
-				ranges, range_object(generation, id, sources ? &notes : NULL));
-	notes_close(&notes);
-	return json_pack("{s:i, s:o}", "schema", MXF_JSON_SCHEMA, "ranges", ranges);
+static char *encode(const char *text, size_t size)
+{
+	json_t *string = report_text(text, size);
+	char *encoded = json_dumps(string, JSON_ENCODE_ANY);
+
+	json_decref(string);
+	return encoded;
+}
+
+static const char *encode_once(struct ranges_writer *writer, char **kept, const char *text)
+{
+	if (!*kept)
+		*kept = encode(text, strlen(text));
+	if (!*kept)
+		writer->failed = true;
+	return *kept ? *kept : "\"\"";
+}
+
+static void write_time(struct ranges_writer *writer, uint64_t monotonic)
+{
+	json_t *time = report_monotonic_time(monotonic);
+
+	if (json_is_string(time))
+		fprintf(writer->out, "\"%s\"", json_string_value(time));
+	else
+		fputs("null", writer->out);
+	json_decref(time);
+}
+
+static void write_note(struct ranges_writer *writer, const struct range *range)
+{
+	size_t size;
+	const char *note =
+		notes_find(&writer->notes, generation_file(writer->generation, range->file),
+			   range->line, &size);
+	SCOPED_FREE char *encoded = note ? encode(note, size) : NULL;
+
+	fputs(encoded ? encoded : "null", writer->out);
+}
+
+static void write_range(struct ranges_writer *writer, const struct generation_range *entry,
+			const struct mxf_list *list)
+{
+	const struct mxf_generation *generation = writer->generation;
+	const struct range *range = &entry->range;
+	const char *file = encode_once(writer, &writer->files[range->file],
+				       generation_file(generation, range->file));
+	const char *name = encode_once(writer, &writer->lists[entry->list],
+				       generation_string(generation, list->name));
+	char text[RANGE_TEXT_MAX];
+
+	range_format(range, text);
+	/* The file's closing quote makes room for the line. */
+	fprintf(writer->out,
+		"{\"range\": \"%s\", \"list\": %s, \"action\": \"%s\", \"origin\": %.*s:%u\", "
+		"\"hits\": %llu, \"last_hit\": ",
+		text, name, report_action(list->action), (int)strlen(file) - 1, file, range->line,
+		(unsigned long long)entry->hits);
+	write_time(writer, entry->last_hit);
+	fputs(", \"expires\": null, \"note\": ", writer->out);
+	write_note(writer, range);
+	fputs(", \"cause\": null}", writer->out);
+}
+
+static void write_ranges(struct ranges_writer *writer, uint32_t action, const char *name)
+{
+	const struct mxf_generation *generation = writer->generation;
+	const char *between = "";
+
+	fprintf(writer->out, "{\"schema\": %d, \"ranges\": [", MXF_JSON_SCHEMA);
+	for (uint32_t id = 0; id < generation->directory.range_count; id++) {
+		struct generation_range entry;
+		const struct mxf_list *list;
+
+		generation_read_range(generation, id, &entry);
+		list = generation_list(generation, entry.list);
+		if (list->action != action ||
+		    (name && strcmp(name, generation_string(generation, list->name))))
+			continue;
+		fputs(between, writer->out);
+		write_range(writer, &entry, list);
+		between = ", ";
+	}
+	fputs("]}", writer->out);
+}
+
+static void free_strings(char **strings, uint32_t count)
+{
+	for (uint32_t i = 0; strings && i < count; i++)
+		free(strings[i]);
+	free(strings);
+}
+
+char *report_ranges(const struct mxf_generation *generation, uint32_t action, const char *list,
+		    const struct sources *sources)
+{
+	const struct mxf_directory *directory = &generation->directory;
+	struct ranges_writer writer = {
+		.generation = generation,
+		.files = calloc(directory->file_count + 1, sizeof(char *)),
+		.lists = calloc(directory->list_count + 1, sizeof(char *)),
+	};
+	SCOPED_FREE char *text = NULL;
+	size_t size;
+
+	notes_open(&writer.notes, sources);
+	writer.out = open_memstream(&text, &size);
+	if (writer.out && writer.files && writer.lists)
+		write_ranges(&writer, action, list);
+	else
+		writer.failed = true;
+	if (writer.out && fclose(writer.out))
+		writer.failed = true;
+	notes_close(&writer.notes);
+	free_strings(writer.files, directory->file_count);
+	free_strings(writer.lists, directory->list_count);
+	return writer.failed ? NULL : TAKE_PTR(text);
 }
 
 static json_t *explain_kernel(const struct mxf_generation *generation,
