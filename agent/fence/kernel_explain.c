@@ -120,13 +120,15 @@ int explain_attach(int error, const struct device *device, enum mxf_attach attac
 					   "%s: large receive offload is on, which native XDP does "
 					   "not go with; `ethtool -K %s lro off`",
 					   device->name, device->name);
-		if (error == -ERANGE || error == -E2BIG || device->mtu > MTU_ONE_PAGE)
-			return explain_mtu(error, device, trouble);
 		if (error == -EOPNOTSUPP)
-			return trouble_set(trouble, error,
-					   "%s: its driver (%s) has no native XDP; set `attach: "
-					   "generic`",
-					   device->name, driver);
+			return trouble_set(
+				trouble, error,
+				"%s: its driver (%s) has no native XDP%s; set `attach: "
+				"generic`",
+				device->name, driver,
+				device->mtu > MTU_ONE_PAGE ? ", or none for so large an MTU" : "");
+		if (error != -EINVAL || device->mtu > MTU_ONE_PAGE)
+			return explain_mtu(error, device, trouble);
 		return trouble_set(trouble, error,
 				   "%s: its driver (%s) refuses native XDP with its present "
 				   "settings (queues, rings, offloads: the kernel's log may say "

@@ -99,9 +99,7 @@ int fence_program_attach(struct fence *fence, unsigned int slot, const struct de
 		*frags = !plain;
 		if (!error)
 			return 0;
-		/* The first refusal tells about the driver, unless the MTU is at fault. */
-		if (!refused || error == -ERANGE)
-			refused = error;
+		refused = error;
 		if (!may_be_for_frags(error))
 			break;
 	}
