@@ -44,12 +44,24 @@ struct {
 	__type(value, struct mxf_schema);
 } schema SEC(".maps");
 
+/* The 32 bits of a stripe went round. */
+static __always_inline void carry_overflow(struct mxf_memory memory,
+					   const struct mxf_generation *generation, __u32 id)
+{
+	struct mxf_carry *carry = memory_at(
+		memory, entry_offset(generation->carry, id, sizeof(*carry)), sizeof(*carry));
+
+	if (carry)
+		__sync_fetch_and_add(&carry->packets, 1ull << 32);
+}
+
 /* The range that decided was hit. */
 static __always_inline void record_hit(struct mxf_memory memory,
 				       const struct mxf_generation *generation, __u32 answer)
 {
-	__u32 stripe = 1 + (bpf_get_smp_processor_id() & (generation->hit_stripes - 1));
-	__u32 number = stripe * generation->directory.range_count + MXF_ANSWER_ID(answer);
+	__u32 stripe = bpf_get_smp_processor_id() & (generation->hit_stripes - 1);
+	__u32 id = MXF_ANSWER_ID(answer), before;
+	__u32 number = stripe * generation->directory.range_count + id;
 	struct mxf_hits *hits;
 
 	hits = memory_at(memory, entry_offset(generation->hits, number, sizeof(*hits)),
@@ -57,10 +69,12 @@ static __always_inline void record_hit(struct mxf_memory memory,
 	if (!hits)
 		return;
 	if (generation->flags & MXF_FLAG_SHARED_HITS)
-		__sync_fetch_and_add(&hits->packets, 1);
+		before = __sync_fetch_and_add(&hits->packets, 1);
 	else
-		hits->packets++;
-	hits->last = bpf_ktime_get_coarse_ns();
+		before = hits->packets++;
+	hits->last = (bpf_ktime_get_coarse_ns() >> MXF_HITS_LAST_SHIFT) + 1;
+	if (before == 0xffffffff)
+		carry_overflow(memory, generation, id);
 }
 
 static __always_inline void record_count(struct mxf_counters *of_interface,

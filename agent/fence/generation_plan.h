@@ -40,6 +40,7 @@ struct generation_plan {
 	uint32_t range_count;
 	struct image image;
 	struct mxf_directory directory;
+	uint32_t carry;
 	uint64_t size; /* bytes before the hits, which are last */
 };
 

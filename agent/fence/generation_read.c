@@ -45,27 +45,44 @@ static const struct mxf_range *stored_range(const struct mxf_generation *generat
 	return &ranges[id];
 }
 
-static struct mxf_hits *stored_hits(const struct mxf_generation *generation, uint32_t stripe,
-				    uint32_t id)
+static const struct mxf_hits *stored_hits(const struct mxf_generation *generation, uint32_t stripe,
+					  uint32_t id)
 {
-	char *hits = (char *)generation + generation->hits;
+	const struct mxf_hits *hits = at(generation, generation->hits);
 
-	return (struct mxf_hits *)hits + stripe * generation->directory.range_count + id;
+	return &hits[(uint64_t)stripe * generation->directory.range_count + id];
 }
 
-static struct mxf_hits sum_hits(const struct mxf_generation *generation, uint32_t id)
+static const struct mxf_carry *stored_carry(const struct mxf_generation *generation, uint32_t id)
 {
-	struct mxf_hits sum = {0, 0};
+	const struct mxf_carry *carry = at(generation, generation->carry);
 
-	for (uint32_t stripe = 0; stripe <= generation->hit_stripes; stripe++) {
+	return &carry[id];
+}
+
+/* All that was counted for a range, in the form of what is carried. */
+static struct mxf_carry sum_hits(const struct mxf_generation *generation, uint32_t id)
+{
+	const struct mxf_carry *carry = stored_carry(generation, id);
+	struct mxf_carry sum = {
+		.packets = __atomic_load_n(&carry->packets, __ATOMIC_RELAXED),
+		.last = __atomic_load_n(&carry->last, __ATOMIC_RELAXED),
+	};
+
+	for (uint32_t stripe = 0; stripe < generation->hit_stripes; stripe++) {
 		const struct mxf_hits *hits = stored_hits(generation, stripe, id);
-		uint64_t last = __atomic_load_n(&hits->last, __ATOMIC_RELAXED);
+		uint32_t last = __atomic_load_n(&hits->last, __ATOMIC_RELAXED);
 
 		sum.packets += __atomic_load_n(&hits->packets, __ATOMIC_RELAXED);
 		if (last > sum.last)
 			sum.last = last;
 	}
 	return sum;
+}
+
+static uint64_t monotonic_time(uint32_t last)
+{
+	return last ? (uint64_t)(last - 1) << MXF_HITS_LAST_SHIFT | 1 : 0;
 }
 
 static uint8_t family_of(const struct mxf_generation *generation, uint32_t id)
@@ -77,7 +94,7 @@ void generation_read_range(const struct mxf_generation *generation, uint32_t id,
 			   struct generation_range *out)
 {
 	const struct mxf_range *range = stored_range(generation, id);
-	struct mxf_hits hits = sum_hits(generation, id);
+	struct mxf_carry hits = sum_hits(generation, id);
 
 	*out = (struct generation_range){
 		.range =
@@ -90,7 +107,7 @@ void generation_read_range(const struct mxf_generation *generation, uint32_t id,
 			},
 		.list = range->list,
 		.hits = hits.packets,
-		.last_hit = hits.last,
+		.last_hit = monotonic_time(hits.last),
 	};
 }
 
@@ -211,23 +228,27 @@ static uint32_t find_successor(const struct mxf_generation *from, uint32_t id,
 	return directory->range_count;
 }
 
+static void carry_into(struct mxf_generation *to, uint32_t id, uint64_t packets, uint32_t last)
+{
+	struct mxf_carry *carry = (struct mxf_carry *)((char *)to + to->carry) + id;
+
+	__atomic_fetch_add(&carry->packets, packets, __ATOMIC_RELAXED);
+	if (last > __atomic_load_n(&carry->last, __ATOMIC_RELAXED))
+		__atomic_store_n(&carry->last, last, __ATOMIC_RELAXED);
+}
+
 void generation_carry_hits(const struct mxf_generation *from, struct mxf_generation *to,
 			   uint64_t *carried)
 {
 	for (uint32_t id = 0; id < from->directory.range_count; id++) {
-		struct mxf_hits sum = sum_hits(from, id), *into;
+		struct mxf_carry sum = sum_hits(from, id);
 		uint32_t successor;
 
 		if (sum.packets == carried[id])
 			continue;
 		successor = find_successor(from, id, to);
-		if (successor < to->directory.range_count) {
-			into = stored_hits(to, 0, successor);
-			__atomic_fetch_add(&into->packets, sum.packets - carried[id],
-					   __ATOMIC_RELAXED);
-			if (sum.last > __atomic_load_n(&into->last, __ATOMIC_RELAXED))
-				__atomic_store_n(&into->last, sum.last, __ATOMIC_RELAXED);
-		}
+		if (successor < to->directory.range_count)
+			carry_into(to, successor, sum.packets - carried[id], sum.last);
 		carried[id] = sum.packets;
 	}
 }

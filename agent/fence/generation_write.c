@@ -80,8 +80,9 @@ int generation_plan_lay_out(struct generation_plan *plan)
 	lay_out_table(&plan->ipv4, &cursor);
 	lay_out_table(&plan->ipv6, &cursor);
 	lay_out_directory(plan, &cursor);
+	plan->carry = reserve(&cursor, plan->range_count * sizeof(struct mxf_carry), 16);
 	plan->size = round_up(cursor, sizeof(struct mxf_hits));
-	most = plan->size + HIT_STRIPES_BYTES + 2 * stripe_size(plan);
+	most = plan->size + HIT_STRIPES_BYTES + stripe_size(plan);
 	return most > (uint64_t)MXF_ELEMENTS_MAX * MXF_ELEMENT_SIZE ? -E2BIG : 0;
 }
 
@@ -96,7 +97,7 @@ static uint32_t hit_stripes(const struct generation_plan *plan, uint32_t cpus)
 
 uint32_t generation_plan_elements(const struct generation_plan *plan, uint32_t cpus)
 {
-	uint64_t size = plan->size + (1 + hit_stripes(plan, cpus)) * stripe_size(plan);
+	uint64_t size = plan->size + hit_stripes(plan, cpus) * stripe_size(plan);
 
 	return (uint32_t)(round_up(size, MXF_ELEMENT_SIZE) / MXF_ELEMENT_SIZE);
 }
@@ -234,6 +235,7 @@ static void write_header(const struct generation_plan *plan, const struct genera
 	header->seed = facts->seed | 1;
 	header->flags = header_flags(filter);
 	header->hits = (uint32_t)plan->size;
+	header->carry = plan->carry;
 	header->hit_stripes = hit_stripes(plan, facts->cpus);
 	if (header->hit_stripes < facts->cpus)
 		header->flags |= MXF_FLAG_SHARED_HITS;

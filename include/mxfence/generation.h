@@ -91,13 +91,23 @@ struct mxf_deep {
 #define MXF_DEEP_LEVELS 3 /* of 32 bits each, behind the top ones */
 
 /*
- * Stripe 0 of the hits is user space's, for what it carries over. CPU n counts in stripe
- * 1 + n % hit_stripes, alone and so without an atomic addition unless MXF_FLAG_SHARED_HITS says
- * that there are fewer stripes than CPUs.
+ * Hits of a range, counted by one CPU: CPU n counts in stripe n % hit_stripes, alone and so without
+ * an atomic addition unless MXF_FLAG_SHARED_HITS says that there are fewer stripes than CPUs. They
+ * are small because each hit of a large table costs a page of the TLB; what goes beyond 32 bits is
+ * added to the range's struct mxf_carry.
  */
 struct mxf_hits {
+	__u32 packets;
+	__u32 last; /* CLOCK_MONOTONIC nanoseconds >> MXF_HITS_LAST_SHIFT, plus 1; 0 = never */
+};
+
+#define MXF_HITS_LAST_SHIFT 30 /* steps of 1.07 seconds, for 136 years */
+
+/* Hits from an earlier generation and overflows of stripes; added to atomically. */
+struct mxf_carry {
 	__u64 packets;
-	__u64 last; /* CLOCK_MONOTONIC nanoseconds, coarse; 0 = never */
+	__u32 last; /* as in struct mxf_hits */
+	__u32 reserved;
 };
 
 #define MXF_RANGES_MAX (1u << 21) /* trusted and denied ranges of both families together */
@@ -173,8 +183,9 @@ struct mxf_generation {
 	__u64 seed; /* odd and secret: multiplier of the IPv6 front's hash */
 	__u32 flags;
 	__u32 guarded_ports; /* how many; 0 guards nothing */
-	__u32 hits;	     /* offset of struct mxf_hits [1 + hit_stripes][range_count] */
+	__u32 hits;	     /* offset of struct mxf_hits [hit_stripes][range_count] */
 	__u32 hit_stripes;   /* a power of two */
+	__u32 carry;	     /* offset of struct mxf_carry [range_count] */
 	__u32 destination4_count;
 	__u32 destination6_count; /* both 0 = every destination is guarded */
 	struct mxf_table ipv4;
@@ -189,7 +200,8 @@ struct mxf_generation {
 };
 
 _Static_assert(__builtin_offsetof(struct mxf_leaf, present) == MXF_LEAF_PRESENT, "leaf");
-_Static_assert(sizeof(struct mxf_hits) == 16, "hits");
+_Static_assert(sizeof(struct mxf_hits) == 8, "hits");
+_Static_assert(sizeof(struct mxf_carry) == 16, "carry");
 _Static_assert(sizeof(struct mxf_range) == 40, "range");
 _Static_assert(sizeof(struct mxf_list) == 24, "list");
 _Static_assert(sizeof(struct mxf_generation) <= MXF_ELEMENT_SIZE, "the header is one element");

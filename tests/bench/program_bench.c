@@ -56,7 +56,7 @@ static struct ip random_ip(uint8_t family)
 	return (struct ip){random_next() >> 3 | UINT64_C(1) << 61, random_next()};
 }
 
-/* A prefix of 20 to 32 bits, or of 32 to 64 in 2000::/3. */
+/* A prefix of 24 to 32 bits, or of 32 to 64 in 2000::/3. */
 static struct range random_range(uint8_t family)
 {
 	unsigned int host =
