@@ -94,6 +94,7 @@ agent() {
 }
 
 # Returns once the agent enforces.
+# shellcheck disable=SC2120 # arguments are optional
 agent_start() {
 	agent "$@" 2>>"$dir/log" || fail "the agent did not start"
 }
