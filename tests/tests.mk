@@ -28,7 +28,7 @@ check-all: all $(TEST_PROGRAMS) $(FUZZ_PROGRAMS)
 	BUILD=$(BUILD) tests/run
 
 fuzz: $(FUZZ_PROGRAMS)
-	BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
+	BUILD=$(BUILD) tests/fuzz/run $(FUZZ_SECONDS)
 
 bench: all
 	tests/bench/run
