@@ -146,12 +146,3 @@ size_t range_array_merge(struct range_array *array)
 	array->count = kept;
 	return kept;
 }
-
-size_t range_array_count(const struct range_array *array, uint8_t family)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < array->count; i++)
-		count += array->items[i].family == family;
-	return count;
-}

@@ -88,9 +88,6 @@ struct range_array {
 /* Sorts by family and address and joins what overlaps or touches; returns how many are left. */
 size_t range_array_merge(struct range_array *array);
 
-/* How many are of the family. */
-size_t range_array_count(const struct range_array *array, uint8_t family);
-
 /*
  * Reads a range and appends it; reports what is wrong with it. Returns 0, also when it was refused,
  * or -ENOMEM.

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The fields of `filter` and `metrics` that are more than one of a few words. */
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/reader.h"
 #include "core/range.h"
 #include "core/text.h"
-#include "mxfence/generation.h"
 
 #define SMTP_PORT 25
 
 static bool is_interface_name(const struct node *node)
 {
-	struct interface_name interface;
-
-	if (node->size == 0 || node->size >= sizeof(interface.name))
+	if (node->size == 0 || node->size >= IFNAMSIZ)
 		return false;
 	if (strcmp(node->text, ".") == 0 || strcmp(node->text, "..") == 0)
 		return false;
@@ -201,11 +199,6 @@ void read_destinations(struct reader *reader, const struct schema_key *key,
 	read_items(reader, key, value, add_destination, &array);
 	filter->destinations = array.items;
 	filter->destination_count = range_array_merge(&array);
-	for (uint8_t family = MXF_FAMILY_IPV4; family <= MXF_FAMILY_IPV6; family++)
-		if (range_array_count(&array, family) > MXF_DESTINATIONS_MAX)
-			READER_ERROR(reader, value->place, "neighbours count as one",
-				     "more than %u destinations of one family",
-				     MXF_DESTINATIONS_MAX);
 }
 
 /* "127.0.0.1:9825" or "[::1]:9825": splits off the port. Returns the address's length, or 0. */
