@@ -31,7 +31,7 @@ struct {
 } generations SEC(".maps");
 
 static __always_inline int conclude(struct xdp_md *ctx, const struct mxf_generation *generation,
-				    struct mxf_flow *flow, struct mxf_judgement judgement)
+				    struct mxf_flow *flow, __u32 outcome)
 {
 	struct mxf_counters *of_interface;
 	__u32 slot = interface_slot;
@@ -39,12 +39,12 @@ static __always_inline int conclude(struct xdp_md *ctx, const struct mxf_generat
 	of_interface = bpf_map_lookup_elem(&counters, &slot);
 	if (!of_interface)
 		return XDP_PASS;
-	record_count(of_interface, flow, judgement);
-	if (judgement.verdict == MXF_VERDICT_PASS)
+	record_count(of_interface, flow, outcome);
+	if (OUTCOME_VERDICT(outcome) == MXF_VERDICT_PASS)
 		return XDP_PASS;
 	if (record_allows(of_interface))
-		record_drop(flow, judgement.verdict, judgement.reason);
-	if (judgement.verdict == MXF_VERDICT_OBSERVE)
+		record_drop(flow, outcome);
+	if (OUTCOME_VERDICT(outcome) == MXF_VERDICT_OBSERVE)
 		return XDP_PASS;
 	if (generation->flags & MXF_FLAG_RESET && flow->kind == MXF_FLOW_SYN)
 		return reset_answer(ctx, flow);
@@ -55,8 +55,7 @@ static __always_inline int conclude(struct xdp_md *ctx, const struct mxf_generat
 static __always_inline int judge_flow(struct xdp_md *ctx, struct mxf_flow *flow)
 {
 	const struct mxf_generation *generation;
-	__u32 current = MXF_SLOT_CURRENT, answer;
-	struct mxf_judgement judgement;
+	__u32 current = MXF_SLOT_CURRENT, answer, outcome;
 	struct mxf_memory memory;
 	enum mxf_port_class port;
 
@@ -64,13 +63,13 @@ static __always_inline int judge_flow(struct xdp_md *ctx, struct mxf_flow *flow)
 	if (!memory.map)
 		return XDP_PASS;
 	generation = memory_element(memory, 0);
-	if (!generation || !is_guarded(generation, flow, &port))
+	if (!generation || !is_guarded(memory, generation, flow, &port))
 		return XDP_PASS;
 	answer = flow_look_up(memory, generation, flow);
-	judgement = judge(generation->flags, flow->kind, port, answer);
+	outcome = judge(generation->flags, flow->kind, port, MXF_ANSWER_KIND(answer));
 	if (answer)
 		record_hit(memory, generation, answer);
-	return conclude(ctx, generation, flow, judgement);
+	return conclude(ctx, generation, flow, outcome);
 }
 
 static __always_inline int fence_frame(struct xdp_md *ctx)

@@ -9,56 +9,27 @@
 #include "bpf/table.h"
 #include "mxfence/reasons.h"
 
-struct mxf_judgement {
-	__u32 verdict; /* enum mxf_verdict */
-	__u32 reason;  /* enum mxf_reason */
-};
-
-static __always_inline int is_destination4(const struct mxf_generation *generation, __u32 address)
-{
-	for (__u32 i = 0; i < MXF_DESTINATIONS_MAX && i < generation->destination4_count; i++) {
-		const struct mxf_destination4 *range = &generation->destinations4[i];
-
-		if (range->first <= address && address <= range->last)
-			return 1;
-	}
-	return 0;
-}
-
-/* Is a <= b, as 128-bit numbers? */
-static __always_inline int words_ordered(const __u32 a[4], const __u32 b[4])
-{
-	for (int i = 0; i < 4; i++)
-		if (a[i] != b[i])
-			return a[i] < b[i];
-	return 1;
-}
-
-static __always_inline int is_destination6(const struct mxf_generation *generation,
-					   const __u32 address[4])
-{
-	for (__u32 i = 0; i < MXF_DESTINATIONS_MAX && i < generation->destination6_count; i++) {
-		const struct mxf_destination6 *range = &generation->destinations6[i];
-
-		if (words_ordered(range->first, address) && words_ordered(address, range->last))
-			return 1;
-	}
-	return 0;
-}
-
-static __always_inline int is_guarded_destination(const struct mxf_generation *generation,
+/* Where a family has no guarded destination, no packet of it has; elsewhere what is unseen may be.
+ */
+static __always_inline int is_guarded_destination(struct mxf_memory memory,
+						  const struct mxf_generation *generation,
 						  const struct mxf_flow *flow)
 {
-	if (!(generation->destination4_count | generation->destination6_count) ||
-	    !(flow->seen & MXF_SEEN_DESTINATION))
+	const int seen = flow->seen & MXF_SEEN_DESTINATION;
+
+	if (!(generation->flags & MXF_FLAG_DESTINATIONS) || flow->family == MXF_FAMILY_OTHER)
 		return 1;
 	if (flow->family == MXF_FAMILY_IPV4)
-		return is_destination4(generation, flow->destination[3]);
-	return is_destination6(generation, flow->destination);
+		return generation->destinations4.index &&
+		       (!seen ||
+			table_search(memory, &generation->destinations4, flow->destination[3]));
+	return generation->destinations6.index &&
+	       (!seen || table_search6(memory, &generation->destinations6, flow->destination));
 }
 
 /* May this packet open a connection to what is guarded? What cannot be seen, may. */
-static __always_inline int is_guarded(const struct mxf_generation *generation,
+static __always_inline int is_guarded(struct mxf_memory memory,
+				      const struct mxf_generation *generation,
 				      const struct mxf_flow *flow, enum mxf_port_class *port)
 {
 	*port = MXF_PORT_UNGUARDED;
@@ -69,7 +40,7 @@ static __always_inline int is_guarded(const struct mxf_generation *generation,
 	} else if (!generation->guarded_ports) {
 		return 0;
 	}
-	return is_guarded_destination(generation, flow);
+	return is_guarded_destination(memory, generation, flow);
 }
 
 static __always_inline __u32 flow_look_up(struct mxf_memory memory,
@@ -77,30 +48,37 @@ static __always_inline __u32 flow_look_up(struct mxf_memory memory,
 					  const struct mxf_flow *flow)
 {
 	if (flow->family == MXF_FAMILY_IPV4)
-		return table_look_up4(memory, generation, flow->source[3]);
+		return source_look_up4(memory, generation, flow->source[3]);
 	if (flow->family == MXF_FAMILY_IPV6)
-		return table_look_up6(memory, generation, flow->source);
+		return source_look_up6(memory, generation, flow->source);
 	return 0;
 }
 
-/* `port` is MXF_PORT_UNGUARDED only when it could not be seen. The first that holds decides. */
-static __always_inline struct mxf_judgement judge(__u32 flags, enum mxf_flow_kind kind,
-						  enum mxf_port_class port, __u32 answer)
+/* Verdict and reason in one number: the place of their counter. */
+#define OUTCOME(verdict, reason) ((verdict)*MXF_REASON_COUNT + (reason))
+#define OUTCOME_VERDICT(outcome) ((outcome) / MXF_REASON_COUNT)
+#define OUTCOME_REASON(outcome) ((outcome) % MXF_REASON_COUNT)
+#define OUTCOME_COUNT (MXF_VERDICT_COUNT * MXF_REASON_COUNT)
+
+/*
+ * The first that holds decides. `port` is MXF_PORT_UNGUARDED only when it could not be seen;
+ * `found` is the kind of the answer.
+ */
+static __always_inline __u32 judge(__u32 flags, __u32 kind, __u32 port, __u32 found)
 {
 	const __u32 drop = flags & MXF_FLAG_OBSERVE ? MXF_VERDICT_OBSERVE : MXF_VERDICT_DROP;
-	const __u32 found = MXF_ANSWER_KIND(answer);
 
 	if (found == MXF_ANSWER_TRUSTED)
-		return (struct mxf_judgement){MXF_VERDICT_PASS, MXF_REASON_TRUSTED};
+		return OUTCOME(MXF_VERDICT_PASS, MXF_REASON_TRUSTED);
 	if (kind == MXF_FLOW_UNDECIDABLE && flags & MXF_FLAG_STRICT)
-		return (struct mxf_judgement){drop, MXF_REASON_UNDECIDABLE};
+		return OUTCOME(drop, MXF_REASON_UNDECIDABLE);
 	if (found == MXF_ANSWER_DENIED)
-		return (struct mxf_judgement){drop, MXF_REASON_DENIED};
+		return OUTCOME(drop, MXF_REASON_DENIED);
 	if (port == MXF_PORT_OPEN)
-		return (struct mxf_judgement){MXF_VERDICT_PASS, MXF_REASON_OPEN};
+		return OUTCOME(MXF_VERDICT_PASS, MXF_REASON_OPEN);
 	if (port == MXF_PORT_CLOSED)
-		return (struct mxf_judgement){drop, MXF_REASON_UNTRUSTED};
-	return (struct mxf_judgement){MXF_VERDICT_PASS, MXF_REASON_UNDECIDABLE};
+		return OUTCOME(drop, MXF_REASON_UNTRUSTED);
+	return OUTCOME(MXF_VERDICT_PASS, MXF_REASON_UNDECIDABLE);
 }
 
 #endif

@@ -25,20 +25,20 @@ enum mxf_flow_kind {
 	MXF_FLOW_UNDECIDABLE, /* may open a connection: not to be seen */
 };
 
-#define MXF_SEEN_PORT (1u << 0)	       /* the ports are known */
-#define MXF_SEEN_DESTINATION (1u << 1) /* the destination is known, and final */
-#define MXF_SEEN_WHOLE (1u << 2)       /* the packet is no fragment and has its whole TCP header */
+#define MXF_SEEN_PORT (1 << 0)	      /* the ports are known */
+#define MXF_SEEN_DESTINATION (1 << 1) /* the destination is known, and final */
+#define MXF_SEEN_WHOLE (1 << 2)	      /* the packet is no fragment and has its whole TCP header */
 
+/* Without padding: the verifier wants every byte written before another function sees it. */
 struct mxf_flow {
 	__u8 kind;   /* enum mxf_flow_kind; the rest is unset for MXF_FLOW_IGNORE */
 	__u8 family; /* enum mxf_family; MXF_FAMILY_OTHER: no address is known */
-	__u16 reserved;
-	__u32 seen;  /* MXF_SEEN_* */
+	__u16 seen;  /* MXF_SEEN_* */
+	__u16 source_port;
+	__u16 destination_port;
 	__u32 bytes; /* IPv4's total length, 40 plus IPv6's payload length; 0: the frame's counts */
 	__u32 source[4]; /* host order, most significant word first; IPv4 in word 3 */
 	__u32 destination[4];
-	__u16 source_port;
-	__u16 destination_port;
 	__u32 network;	      /* offset of the IP header */
 	__u32 transport;      /* offset of the TCP header */
 	__u32 transport_size; /* bytes of the packet from there on */
@@ -298,7 +298,7 @@ WALK_FUNCTION int walk_ipv4(struct packet_context *packet, __u32 network, struct
 	if (flow->kind != MXF_FLOW_IGNORE && header > IPV4_HEADER &&
 	    walk_source_route(packet, network + IPV4_HEADER, header - IPV4_HEADER)) {
 		flow->kind = MXF_FLOW_UNDECIDABLE;
-		flow->seen &= ~(MXF_SEEN_DESTINATION | MXF_SEEN_WHOLE);
+		flow->seen &= (__u16) ~(MXF_SEEN_DESTINATION | MXF_SEEN_WHOLE);
 	}
 	return 0;
 }
@@ -371,7 +371,7 @@ WALK_FUNCTION int walk_ipv6(struct packet_context *packet, __u32 network, struct
 		return 0;
 	flow_set_ipv6(flow, &ip, network);
 	if (walk.routed)
-		flow->seen &= ~MXF_SEEN_DESTINATION;
+		flow->seen &= (__u16)~MXF_SEEN_DESTINATION;
 	if (step != STEP_ARRIVED ||
 	    (walk.routed && (walk.next == NEXT_IPV4 || walk.next == NEXT_IPV6)))
 		flow->kind = MXF_FLOW_UNDECIDABLE;

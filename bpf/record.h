@@ -78,15 +78,14 @@ static __always_inline void record_hit(struct mxf_memory memory,
 }
 
 static __always_inline void record_count(struct mxf_counters *of_interface,
-					 const struct mxf_flow *flow,
-					 struct mxf_judgement judgement)
+					 const struct mxf_flow *flow, __u32 outcome)
 {
+	__u32 number = flow->family * OUTCOME_COUNT + outcome;
 	struct mxf_count *count;
 
-	if (flow->family >= MXF_FAMILY_COUNT || judgement.verdict >= MXF_VERDICT_COUNT ||
-	    judgement.reason >= MXF_REASON_COUNT)
+	if (number >= MXF_FAMILY_COUNT * OUTCOME_COUNT)
 		return;
-	count = &of_interface->counts[flow->family][judgement.verdict][judgement.reason];
+	count = &of_interface->counts[0][0][0] + number;
 	count->packets++;
 	count->bytes += flow->bytes;
 }
@@ -166,16 +165,15 @@ static __always_inline void drops_insert(struct mxf_drop_bucket *bucket,
 	bucket->ways[least] = *drop;
 }
 
-static __always_inline void record_source(const struct mxf_flow *flow,
-					  struct mxf_judgement judgement, __u64 now)
+static __always_inline void record_source(const struct mxf_flow *flow, __u32 outcome, __u64 now)
 {
 	__u32 index = drops_bucket(flow), chance = bpf_get_prandom_u32();
 	struct mxf_drop_bucket *bucket;
 	struct mxf_drop drop = {
 		.port = flow->destination_port,
-		.reason = judgement.reason,
+		.reason = OUTCOME_REASON(outcome),
 		.family = flow->family,
-		.verdict = judgement.verdict,
+		.verdict = OUTCOME_VERDICT(outcome),
 		.count = 1,
 		.first = now,
 		.last = now,
@@ -191,8 +189,7 @@ static __always_inline void record_source(const struct mxf_flow *flow,
 	bpf_spin_unlock(&bucket->lock);
 }
 
-static __always_inline int record_event(const struct mxf_flow *flow, struct mxf_judgement judgement,
-					__u64 now)
+static __always_inline int record_event(const struct mxf_flow *flow, __u32 outcome, __u64 now)
 {
 	struct mxf_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
@@ -208,17 +205,16 @@ static __always_inline int record_event(const struct mxf_flow *flow, struct mxf_
 	event->source_port = flow->source_port;
 	event->destination_port = flow->destination_port;
 	event->family = flow->family;
-	event->verdict = judgement.verdict;
-	event->reason = judgement.reason;
+	event->verdict = OUTCOME_VERDICT(outcome);
+	event->reason = OUTCOME_REASON(outcome);
 	event->reserved = 0;
 	bpf_ringbuf_submit(event, 0);
 	return 1;
 }
 
 /* Out of the way of the packets that are only counted. */
-__noinline int record_drop(const struct mxf_flow *flow, __u32 verdict, __u32 reason)
+__noinline int record_drop(const struct mxf_flow *flow, __u32 outcome)
 {
-	const struct mxf_judgement judgement = {verdict, reason};
 	struct mxf_counters *of_interface;
 	__u32 slot = interface_slot;
 	__u64 now;
@@ -227,8 +223,8 @@ __noinline int record_drop(const struct mxf_flow *flow, __u32 verdict, __u32 rea
 		return 0;
 	now = bpf_ktime_get_coarse_ns();
 	if (flow->family != MXF_FAMILY_OTHER)
-		record_source(flow, judgement, now);
-	if (record_event(flow, judgement, now))
+		record_source(flow, outcome, now);
+	if (record_event(flow, outcome, now))
 		return 0;
 	of_interface = bpf_map_lookup_elem(&counters, &slot);
 	if (of_interface)

@@ -113,13 +113,17 @@ static __always_inline __u32 leaf_search(struct mxf_memory memory, __u32 slots, 
 	keys = leaf + MXF_LEAF_KEYS(count);
 	for (int step = 0; step < MXF_LEAF_STEPS; step++) {
 		__u32 half = count >> 1;
-		__s32 distance;
+		__s64 distance;
 
 		if (half == 0)
 			break;
-		/* Without a branch, which the sources of a flood would make unpredictable. */
-		distance = key - read_u16(element, keys + (low + half - 1) * 2);
-		low += half & ~(__u32)(distance >> 31);
+		/*
+		 * Without a branch, which the sources of a flood would make unpredictable; the
+		 * compiler would turn it back into one if it saw where the number comes from.
+		 */
+		distance = (__s64)key - read_u16(element, keys + (low + half - 1) * 2);
+		asm volatile("" : "+r"(distance));
+		low += half & ~(__u32)(distance >> 63);
 		count -= half;
 	}
 	if (!bit_of(read_u16(element, leaf + MXF_LEAF_PRESENT + low / 16 * 2), low & 15))
@@ -162,31 +166,37 @@ static __always_inline __u32 deep_search(struct mxf_memory memory, __u32 deep, _
 	return slot_read(memory, deep, 1 + total + low);
 }
 
-static __always_inline __u32 table_look_up4(struct mxf_memory memory,
-					    const struct mxf_generation *generation, __u32 address)
+/* The same for an IPv6 address, most significant word first. */
+static __always_inline __u32 table_search6(struct mxf_memory memory, const struct mxf_table *table,
+					   const __u32 words[4])
 {
-	if (!front_has(memory, generation->front4, generation->ipv4.sieve, address))
-		return 0;
-	return table_search(memory, &generation->ipv4, address);
-}
+	__u32 slot = table_search(memory, table, words[0]);
 
-/* `words`: the address, most significant word first. */
-static __always_inline __u32 table_look_up6(struct mxf_memory memory,
-					    const struct mxf_generation *generation,
-					    const __u32 words[4])
-{
-	__u32 slot;
-
-	if (!front_has(memory, generation->front6, generation->ipv6.sieve,
-		       front_hash(words[0], generation->seed)))
-		return 0;
-	slot = table_search(memory, &generation->ipv6, words[0]);
 	for (int level = 1; level <= MXF_DEEP_LEVELS; level++) {
 		if (MXF_SLOT_KIND(slot) != MXF_SLOT_DEEP)
 			break;
 		slot = deep_search(memory, MXF_SLOT_VALUE(slot) << 2, words[level]);
 	}
 	return slot;
+}
+
+static __always_inline __u32 source_look_up4(struct mxf_memory memory,
+					     const struct mxf_generation *generation, __u32 address)
+{
+	if (!front_has(memory, generation->front4, generation->ipv4.sieve, address))
+		return 0;
+	return table_search(memory, &generation->ipv4, address);
+}
+
+static __always_inline __u32 source_look_up6(struct mxf_memory memory,
+					     const struct mxf_generation *generation,
+					     const __u32 words[4])
+{
+	__u32 hash = front_hash(words[0], generation->seed);
+
+	if (!front_has(memory, generation->front6, generation->ipv6.sieve, hash))
+		return 0;
+	return table_search6(memory, &generation->ipv6, words);
 }
 
 static __always_inline enum mxf_port_class

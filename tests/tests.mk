@@ -24,13 +24,29 @@ $(FUZZ_PROGRAMS): $(BUILD)/%: $(BUILD)/fuzz/%.o $(patsubst %.c,$(BUILD)/fuzz/%.o
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) $^ $(PKG_LIBS) -o $@
 
-check-all: all $(TEST_PROGRAMS) $(FUZZ_PROGRAMS)
+# What the end-to-end tests call: programs of their own, and a next build of the agent, whose XDP
+# program is another one of the same source.
+E2E_PROGRAMS := $(call programs,$(sort $(wildcard tests/e2e/tools/*.c)))
+NEXT := $(BUILD)/tests/e2e/next
+
+$(E2E_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
+	$(CC) $(ALL_CFLAGS) $< -o $@
+
+$(NEXT)/fence.skel.h: bpf/fence.bpf.c $(SKELETON)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -fno-unroll-loops -c $< -o $(@D)/fence.bpf.o
+	$(BPFTOOL) gen skeleton $(@D)/fence.bpf.o name fence_bpf > $@
+
+$(NEXT)/mxfenced: $(NEXT)/fence.skel.h $(LIB)
+	$(CC) $(CPPFLAGS) -I$(NEXT) $(PKG_CFLAGS) $(ALL_CFLAGS) agent/main.c \
+		$(wildcard agent/fence/kernel*.c) $(LIB) $(PKG_LIBS) -o $@
+
+check-all: all $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) $(E2E_PROGRAMS) $(NEXT)/mxfenced
 	BUILD=$(BUILD) tests/run
 
 fuzz: $(FUZZ_PROGRAMS)
 	BUILD=$(BUILD) tests/fuzz/run $(FUZZ_SECONDS)
 
-bench: all
-	tests/bench/run
+include tests/bench/bench.mk
 
 .PHONY: check-all

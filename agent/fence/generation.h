@@ -59,8 +59,9 @@ const char *generation_file(const struct mxf_generation *generation, uint32_t fi
 uint32_t generation_look_up(const struct mxf_generation *generation, uint8_t family, struct ip ip);
 
 /*
- * What the program would decide for a SYN from `ip` to `port` of `destination`. `guarded` is false
- * (and the rest unset) when the packet is none of the fence's business.
+ * What the program would decide for a SYN from `source` to `port` of `destination`; NULL stands for
+ * any guarded destination. `guarded` is false (and the rest unset) when the packet is none of the
+ * fence's business.
  */
 struct generation_verdict {
 	bool guarded;

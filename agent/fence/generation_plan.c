@@ -9,16 +9,15 @@
 
 #include "fence/generation_plan.h"
 
-static uint32_t answer_of(const struct config *config, const struct table_plan *table,
-			  uint32_t first_id, uint32_t decider)
+static uint32_t answer_of(const struct table_plan *table, uint32_t decider)
 {
 	enum list_action action;
 
 	if (decider == RANGE_NONE)
 		return 0;
-	action = config->filter.lists[table->set.ranges[decider].list].action;
+	action = table->lists[table->set.ranges[decider].list].action;
 	return MXF_SLOT(action == LIST_TRUSTED ? MXF_ANSWER_TRUSTED : MXF_ANSWER_DENIED,
-			first_id + decider);
+			table->first_id + decider);
 }
 
 /* The 32 bits of an address at a level: 0 for the top ones. */
@@ -50,16 +49,14 @@ static void add_boundary(struct level_output *output, uint32_t key, uint32_t slo
 }
 
 struct resolver {
-	struct generation_plan *plan;
 	const struct table_plan *table;
 	const struct interval *intervals;
+	struct image *image;
 };
 
 static uint32_t answer_at(const struct resolver *resolver, size_t interval)
 {
-	return answer_of(resolver->plan->config, resolver->table,
-			 (uint32_t)resolver->plan->ipv4.set.count,
-			 resolver->intervals[interval].decider);
+	return answer_of(resolver->table, resolver->intervals[interval].decider);
 }
 
 static int resolve_level(const struct resolver *resolver, size_t from, size_t to,
@@ -101,7 +98,7 @@ static int add_deep(const struct resolver *resolver, size_t from, size_t to, uns
 		add_boundary(&output, 0, answer_at(resolver, from - 1));
 	error = resolve_level(resolver, from, to, level, &output);
 	if (!error)
-		error = write_deep(&resolver->plan->image, &output, slot);
+		error = write_deep(resolver->image, &output, slot);
 	free(output.boundaries);
 	return error;
 }
@@ -136,10 +133,10 @@ static int resolve_level(const struct resolver *resolver, size_t from, size_t to
 	return error;
 }
 
-static int find_boundaries(struct generation_plan *plan, const struct interval_set *intervals,
-			   struct table_plan *table)
+static int find_boundaries(const struct interval_set *intervals, struct table_plan *table,
+			   struct image *image)
 {
-	struct resolver resolver = {plan, table, intervals->items};
+	struct resolver resolver = {table, intervals->items, image};
 	struct level_output output = {calloc(2 * intervals->count, sizeof(struct boundary)), 0};
 	int error = 0;
 
@@ -149,27 +146,55 @@ static int find_boundaries(struct generation_plan *plan, const struct interval_s
 		error = resolve_level(&resolver, 0, intervals->count, 0, &output);
 	else
 		for (size_t i = 0; i < intervals->count; i++)
-			add_boundary(
-				&output, (uint32_t)intervals->items[i].first.lo,
-				answer_of(plan->config, table, 0, intervals->items[i].decider));
+			add_boundary(&output, (uint32_t)intervals->items[i].first.lo,
+				     answer_at(&resolver, i));
 	table->boundaries = output.boundaries;
 	table->boundary_count = output.count;
 	return error;
 }
 
-static int build_table(struct generation_plan *plan, uint8_t family, struct table_plan *table)
+static int build_table(const struct range_list *lists, size_t list_count, uint8_t family,
+		       struct table_plan *table, struct image *image)
 {
 	struct interval_set intervals;
-	int error = range_set_build(&plan->config->filter, family, &table->set);
+	int error = range_set_build(lists, list_count, family, &table->set);
 
+	table->lists = lists;
 	if (error || table->set.count == 0)
 		return error;
 	error = interval_set_build(&table->set, &intervals);
 	if (error)
 		return error;
-	error = find_boundaries(plan, &intervals, table);
+	error = find_boundaries(&intervals, table, image);
 	interval_set_clear(&intervals);
-	return error ? error : table_plan_build_index(table, &plan->image);
+	return error ? error : table_plan_build_index(table, image);
+}
+
+static int build_sources(const struct filter_config *filter, struct generation_plan *plan)
+{
+	int error = build_table(filter->lists, filter->list_count, MXF_FAMILY_IPV4, &plan->ipv4,
+				&plan->image);
+
+	if (error)
+		return error;
+	plan->ipv6.first_id = (uint32_t)plan->ipv4.set.count;
+	return build_table(filter->lists, filter->list_count, MXF_FAMILY_IPV6, &plan->ipv6,
+			   &plan->image);
+}
+
+static int build_destinations(const struct filter_config *filter, struct generation_plan *plan)
+{
+	int error;
+
+	plan->destinations = (struct range_list){.action = LIST_TRUSTED,
+						 .ranges = filter->destinations,
+						 .count = filter->destination_count};
+	error = build_table(&plan->destinations, 1, MXF_FAMILY_IPV4, &plan->destinations4,
+			    &plan->image);
+	if (error)
+		return error;
+	return build_table(&plan->destinations, 1, MXF_FAMILY_IPV6, &plan->destinations6,
+			   &plan->image);
 }
 
 static void table_plan_clear(struct table_plan *table)
@@ -202,9 +227,9 @@ int generation_plan_create(const struct config *config, struct generation_plan *
 	plan->image.base = MXF_ELEMENT_SIZE;
 	error = check_range_count(config, plan);
 	if (!error)
-		error = build_table(plan, MXF_FAMILY_IPV4, &plan->ipv4);
+		error = build_sources(&config->filter, plan);
 	if (!error)
-		error = build_table(plan, MXF_FAMILY_IPV6, &plan->ipv6);
+		error = build_destinations(&config->filter, plan);
 	if (!error)
 		error = generation_plan_lay_out(plan);
 	if (error)
@@ -220,6 +245,8 @@ void generation_plan_free(struct generation_plan **plan)
 		return;
 	table_plan_clear(&(*plan)->ipv4);
 	table_plan_clear(&(*plan)->ipv6);
+	table_plan_clear(&(*plan)->destinations4);
+	table_plan_clear(&(*plan)->destinations6);
 	free((*plan)->image.bytes);
 	free(*plan);
 	*plan = NULL;

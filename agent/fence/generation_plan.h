@@ -14,8 +14,10 @@ struct boundary {
 	uint32_t slot;
 };
 
-/* One family's tables, as mxfence/generation.h describes them. */
+/* One table, of sources or destinations of one family, as mxfence/generation.h describes it. */
 struct table_plan {
+	const struct range_list *lists; /* what its ranges come from */
+	uint32_t first_id;		/* added to a range's number in `set` */
 	struct range_set set;
 	struct boundary *boundaries; /* boundaries[0].key is 0 */
 	size_t boundary_count;
@@ -37,6 +39,9 @@ struct generation_plan {
 	const struct config *config;
 	struct table_plan ipv4;
 	struct table_plan ipv6;
+	struct range_list destinations;
+	struct table_plan destinations4;
+	struct table_plan destinations6;
 	uint32_t range_count;
 	struct image image;
 	struct mxf_directory directory;

@@ -158,8 +158,8 @@ void generation_judge(const struct mxf_generation *generation, uint8_t family, s
 		      const struct ip *destination, uint16_t port, struct generation_verdict *out)
 {
 	struct mxf_flow flow = flow_from(family, source);
-	struct mxf_judgement judgement;
 	enum mxf_port_class class;
+	uint32_t outcome;
 
 	flow.seen = MXF_SEEN_PORT;
 	flow.destination_port = port;
@@ -168,14 +168,14 @@ void generation_judge(const struct mxf_generation *generation, uint8_t family, s
 		ip_to_words(*destination, flow.destination);
 	}
 	*out = (struct generation_verdict){
-		.guarded = is_guarded(generation, &flow, &class),
+		.guarded = is_guarded(memory_of(generation), generation, &flow, &class),
 	};
 	if (!out->guarded)
 		return;
 	out->answer = flow_look_up(memory_of(generation), generation, &flow);
-	judgement = judge(generation->flags, flow.kind, class, out->answer);
-	out->verdict = judgement.verdict;
-	out->reason = judgement.reason;
+	outcome = judge(generation->flags, flow.kind, class, MXF_ANSWER_KIND(out->answer));
+	out->verdict = OUTCOME_VERDICT(outcome);
+	out->reason = OUTCOME_REASON(outcome);
 }
 
 /* Carrying hits over. */

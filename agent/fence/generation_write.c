@@ -32,9 +32,13 @@ static uint32_t reserve(uint64_t *cursor, uint64_t size, uint64_t alignment)
 	return (uint32_t)at;
 }
 
-static void lay_out_table(struct table_plan *table, uint64_t *cursor)
+static void lay_out_slots(struct table_plan *table, uint64_t *cursor)
 {
 	table->place.slots = reserve(cursor, table->slot_count * sizeof(uint32_t), 64);
+}
+
+static void lay_out_sieve(struct table_plan *table, uint64_t *cursor)
+{
 	if (table->boundary_count >= SIEVE_BOUNDARIES_MIN)
 		table->place.sieve =
 			reserve(cursor, MXF_SIEVE_WORDS * sizeof(uint32_t), MXF_ELEMENT_SIZE);
@@ -77,8 +81,12 @@ int generation_plan_lay_out(struct generation_plan *plan)
 {
 	uint64_t cursor = plan->image.base + plan->image.size, most;
 
-	lay_out_table(&plan->ipv4, &cursor);
-	lay_out_table(&plan->ipv6, &cursor);
+	lay_out_slots(&plan->ipv4, &cursor);
+	lay_out_slots(&plan->ipv6, &cursor);
+	lay_out_slots(&plan->destinations4, &cursor);
+	lay_out_slots(&plan->destinations6, &cursor);
+	lay_out_sieve(&plan->ipv4, &cursor);
+	lay_out_sieve(&plan->ipv6, &cursor);
 	lay_out_directory(plan, &cursor);
 	plan->carry = reserve(&cursor, plan->range_count * sizeof(struct mxf_carry), 16);
 	plan->size = round_up(cursor, sizeof(struct mxf_hits));
@@ -176,14 +184,21 @@ static void copy(void *memory, uint32_t offset, const void *from, size_t size)
 		memcpy((char *)memory + offset, from, size);
 }
 
+static void copy_slots(void *memory, const struct table_plan *table)
+{
+	copy(memory, table->place.slots, table->slots, table->slot_count * sizeof(uint32_t));
+}
+
 static void write_tables(const struct generation_plan *plan, void *memory)
 {
 	const struct table_plan *ipv4 = &plan->ipv4, *ipv6 = &plan->ipv6;
 	struct mxf_generation *header = memory;
 
 	copy(memory, plan->image.base, plan->image.bytes, plan->image.size);
-	copy(memory, ipv4->place.slots, ipv4->slots, ipv4->slot_count * sizeof(uint32_t));
-	copy(memory, ipv6->place.slots, ipv6->slots, ipv6->slot_count * sizeof(uint32_t));
+	copy_slots(memory, ipv4);
+	copy_slots(memory, ipv6);
+	copy_slots(memory, &plan->destinations4);
+	copy_slots(memory, &plan->destinations6);
 	mark_front4(ipv4, header->front4, sieve_in(memory, ipv4));
 	mark_front6(ipv6, header->seed, header->front6, sieve_in(memory, ipv6));
 }
@@ -196,30 +211,12 @@ static void set_ports(const uint16_t *ports, size_t count, enum mxf_port_class c
 	header->guarded_ports += (uint32_t)count;
 }
 
-static void write_destinations(const struct filter_config *filter, struct mxf_generation *header)
-{
-	for (size_t i = 0; i < filter->destination_count; i++) {
-		const struct range *range = &filter->destinations[i];
-
-		if (range->family == MXF_FAMILY_IPV4) {
-			header->destinations4[header->destination4_count++] =
-				(struct mxf_destination4){(uint32_t)range->first.lo,
-							  (uint32_t)range->last.lo};
-		} else {
-			struct mxf_destination6 *to =
-				&header->destinations6[header->destination6_count++];
-
-			ip_to_words(range->first, to->first);
-			ip_to_words(range->last, to->last);
-		}
-	}
-}
-
 static uint32_t header_flags(const struct filter_config *filter)
 {
 	return (filter->mode == FILTER_OBSERVE ? MXF_FLAG_OBSERVE : 0) |
 	       (filter->answer == FILTER_RESET ? MXF_FLAG_RESET : 0) |
-	       (filter->strict ? MXF_FLAG_STRICT : 0);
+	       (filter->strict ? MXF_FLAG_STRICT : 0) |
+	       (filter->destination_count ? MXF_FLAG_DESTINATIONS : 0);
 }
 
 static void write_header(const struct generation_plan *plan, const struct generation_facts *facts,
@@ -241,10 +238,11 @@ static void write_header(const struct generation_plan *plan, const struct genera
 		header->flags |= MXF_FLAG_SHARED_HITS;
 	header->ipv4 = plan->ipv4.place;
 	header->ipv6 = plan->ipv6.place;
+	header->destinations4 = plan->destinations4.place;
+	header->destinations6 = plan->destinations6.place;
 	header->directory = plan->directory;
 	set_ports(filter->closed_ports, filter->closed_port_count, MXF_PORT_CLOSED, header);
 	set_ports(filter->open_ports, filter->open_port_count, MXF_PORT_OPEN, header);
-	write_destinations(filter, header);
 }
 
 static void write_ranges(const struct config *config, const struct range_set *set,

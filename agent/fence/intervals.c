@@ -7,129 +7,172 @@
 
 #include "core/ip.h"
 
-/* Sorting. */
+/*
+ * Sorting. Ranges are large, so what moves are small records: 64 bits of the key and which range
+ * it is. Records with equal keys are then sorted by the key's next word.
+ */
 
-#define DIGITS 16 /* of eight bits, in an address */
+struct record {
+	uint64_t key;
+	uint32_t list;
+	uint32_t range;
+};
 
-static unsigned int address_digit(struct ip ip, unsigned int digit)
+#define DIGIT_BITS 11
+#define DIGIT_VALUES (1u << DIGIT_BITS)
+
+/* Up to here insertion is faster than passes over digits. */
+#define INSERTION_MAX 64
+
+/* An IPv4 range's order fits one word. `last` is to descend, so its complement ascends. */
+static uint64_t key_word(const struct range *range, unsigned int word)
 {
-	uint64_t half = digit < DIGITS / 2 ? ip.lo : ip.hi;
-
-	return (half >> (digit % (DIGITS / 2) * 8)) & 0xff;
+	if (range->family == MXF_FAMILY_IPV4)
+		return range->first.lo << 32 | (UINT32_MAX - range->last.lo);
+	switch (word) {
+	case 0:
+		return range->first.hi;
+	case 1:
+		return range->first.lo;
+	case 2:
+		return ~range->last.hi;
+	default:
+		return ~range->last.lo;
+	}
 }
 
-static int ranked_compare(const struct ranked_range *a, const struct ranked_range *b)
+static unsigned int key_words(uint8_t family)
 {
-	int order = ip_compare(a->first, b->first);
-
-	return order ? order : -ip_compare(a->last, b->last);
+	return family == MXF_FAMILY_IPV4 ? 1 : 4;
 }
 
-static bool is_sorted(const struct ranked_range *ranges, size_t count)
+static void insertion_sort(struct record *records, size_t count)
 {
-	for (size_t i = 1; i < count; i++)
-		if (ranked_compare(&ranges[i - 1], &ranges[i]) > 0)
-			return false;
-	return true;
+	for (size_t i = 1; i < count; i++) {
+		struct record record = records[i];
+		size_t at = i;
+
+		for (; at > 0 && records[at - 1].key > record.key; at--)
+			records[at] = records[at - 1];
+		records[at] = record;
+	}
 }
 
 /* One stable pass by one digit; false when all have the same one and nothing was moved. */
-static bool sort_by_digit(const struct ranked_range *from, struct ranked_range *to, size_t count,
-			  bool by_last, unsigned int digit)
+static bool sort_by_digit(const struct record *from, struct record *to, size_t count,
+			  unsigned int shift)
 {
-	size_t position[257] = {0};
+	size_t position[DIGIT_VALUES + 1] = {0};
 
-	for (size_t i = 0; i < count; i++) {
-		struct ip key = by_last ? from[i].last : from[i].first;
-
-		position[address_digit(key, digit) + 1]++;
-	}
-	for (unsigned int value = 0; value < 256; value++) {
-		if (position[value + 1] == count)
-			return false;
+	for (size_t i = 0; i < count; i++)
+		position[(from[i].key >> shift) % DIGIT_VALUES + 1]++;
+	if (position[(from[0].key >> shift) % DIGIT_VALUES + 1] == count)
+		return false;
+	for (size_t value = 0; value < DIGIT_VALUES; value++)
 		position[value + 1] += position[value];
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct ip key = by_last ? from[i].last : from[i].first;
-
-		to[position[address_digit(key, digit)]++] = from[i];
-	}
+	for (size_t i = 0; i < count; i++)
+		to[position[(from[i].key >> shift) % DIGIT_VALUES]++] = from[i];
 	return true;
 }
 
-static void reverse(struct ranked_range *ranges, size_t count)
+/* Stable, by `key`; `scratch` has as many records. */
+static void sort_by_key(struct record *records, struct record *scratch, size_t count)
 {
-	for (size_t i = 0; i < count / 2; i++) {
-		struct ranked_range other = ranges[count - 1 - i];
+	struct record *from = records, *to = scratch;
 
-		ranges[count - 1 - i] = ranges[i];
-		ranges[i] = other;
+	if (count <= INSERTION_MAX) {
+		insertion_sort(records, count);
+		return;
 	}
-}
-
-/*
- * Radix sort, least significant digit first. The last address is to descend while everything else
- * ascends, and equal ranges keep their order: so the array is reversed before the passes over
- * `last`, and again after them.
- */
-static int sort_ranges(struct range_set *set)
-{
-	struct ranked_range *from = set->ranges, *to;
-
-	if (is_sorted(set->ranges, set->count))
-		return 0;
-	to = malloc(set->count * sizeof(*to));
-	if (!to)
-		return -ENOMEM;
-	reverse(from, set->count);
-	for (unsigned int pass = 0; pass < 2 * DIGITS; pass++) {
-		if (pass == DIGITS)
-			reverse(from, set->count);
-		if (sort_by_digit(from, to, set->count, pass < DIGITS, pass % DIGITS)) {
-			struct ranked_range *other = from;
+	for (unsigned int shift = 0; shift < 64; shift += DIGIT_BITS) {
+		if (sort_by_digit(from, to, count, shift)) {
+			struct record *other = from;
 
 			from = to;
 			to = other;
 		}
 	}
-	free(to);
-	set->ranges = from;
-	return 0;
+	if (from != records)
+		memcpy(records, from, count * sizeof(*records));
 }
 
-static size_t count_family(const struct filter_config *filter, uint8_t family)
+static bool is_sorted(const struct record *records, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (records[i - 1].key > records[i].key)
+			return false;
+	return true;
+}
+
+static const struct range *record_range(const struct range_list *lists, const struct record *record)
+{
+	return &lists[record->list].ranges[record->range];
+}
+
+/* Sorts by one word of the key and, where that is equal, by the words after it. */
+static void sort_records(const struct range_list *lists, uint8_t family, unsigned int word,
+			 struct record *records, struct record *scratch, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		records[i].key = key_word(record_range(lists, &records[i]), word);
+	if (!is_sorted(records, count))
+		sort_by_key(records, scratch, count);
+	if (++word == key_words(family))
+		return;
+	for (size_t begin = 0, end; begin < count; begin = end) {
+		for (end = begin + 1; end < count && records[end].key == records[begin].key;)
+			end++;
+		if (end - begin > 1)
+			sort_records(lists, family, word, records + begin, scratch, end - begin);
+	}
+}
+
+static size_t count_family(const struct range_list *lists, size_t list_count, uint8_t family)
 {
 	size_t count = 0;
 
-	for (size_t list = 0; list < filter->list_count; list++)
-		for (size_t i = 0; i < filter->lists[list].count; i++)
-			count += filter->lists[list].ranges[i].family == family;
+	for (size_t list = 0; list < list_count; list++)
+		for (size_t i = 0; i < lists[list].count; i++)
+			count += lists[list].ranges[i].family == family;
 	return count;
 }
 
-int range_set_build(const struct filter_config *filter, uint8_t family, struct range_set *set)
+static void list_records(const struct range_list *lists, size_t list_count, uint8_t family,
+			 struct record *records)
 {
-	size_t count = count_family(filter, family);
+	for (uint32_t list = 0; list < list_count; list++)
+		for (uint32_t i = 0; i < lists[list].count; i++)
+			if (lists[list].ranges[i].family == family)
+				*records++ = (struct record){.list = list, .range = i};
+}
+
+int range_set_build(const struct range_list *lists, size_t list_count, uint8_t family,
+		    struct range_set *set)
+{
+	size_t count = count_family(lists, list_count, family);
+	struct record *records;
 
 	*set = (struct range_set){.family = family};
 	if (count == 0)
 		return 0;
-	set->ranges = malloc(count * sizeof(*set->ranges));
-	if (!set->ranges)
+	records = reallocarray(NULL, count, 2 * sizeof(*records)); /* the second half is scratch */
+	set->ranges = reallocarray(NULL, count, sizeof(*set->ranges));
+	if (!records || !set->ranges) {
+		free(records);
+		range_set_clear(set);
 		return -ENOMEM;
-	for (uint32_t list = 0; list < filter->list_count; list++) {
-		const struct range_list *members = &filter->lists[list];
-
-		for (uint32_t i = 0; i < members->count; i++) {
-			const struct range *range = &members->ranges[i];
-
-			if (range->family != family)
-				continue;
-			set->ranges[set->count++] = (struct ranked_range){range->first, range->last,
-									  .list = list, .range = i};
-		}
 	}
-	return sort_ranges(set);
+	list_records(lists, list_count, family, records);
+	sort_records(lists, family, 0, records, records + count, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct range *range = record_range(lists, &records[i]);
+
+		set->ranges[set->count++] =
+			(struct ranked_range){range->first, range->last, .list = records[i].list,
+					      .range = records[i].range};
+	}
+	free(records);
+	return 0;
 }
 
 void range_set_clear(struct range_set *set)
@@ -139,6 +182,13 @@ void range_set_clear(struct range_set *set)
 }
 
 /* Relations. */
+
+static int ranked_compare(const struct ranked_range *a, const struct ranked_range *b)
+{
+	int order = ip_compare(a->first, b->first);
+
+	return order ? order : -ip_compare(a->last, b->last);
+}
 
 static enum range_relation relation_of(const struct ranked_range *outer,
 				       const struct ranked_range *inner)

@@ -16,7 +16,7 @@
 struct ranked_range {
 	struct ip first;
 	struct ip last;
-	uint32_t list;	/* index in filter_config.lists */
+	uint32_t list;	/* index in the lists */
 	uint32_t range; /* index in that list's ranges */
 };
 
@@ -38,8 +38,10 @@ struct interval_set {
 	size_t count;
 };
 
-/* Returns 0 or -ENOMEM; free with range_set_clear(). */
-int range_set_build(const struct filter_config *filter, uint8_t family, struct range_set *set);
+/* Takes the ranges of one family from all lists. Returns 0 or -ENOMEM; free with range_set_clear().
+ */
+int range_set_build(const struct range_list *lists, size_t list_count, uint8_t family,
+		    struct range_set *set);
 void range_set_clear(struct range_set *set);
 
 enum range_relation {

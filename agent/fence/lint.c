@@ -222,7 +222,7 @@ static int lint_family(struct lint *lint, uint8_t family)
 {
 	const struct filter_config *filter = &lint->config->filter;
 	struct range_set set;
-	int error = range_set_build(filter, family, &set);
+	int error = range_set_build(filter->lists, filter->list_count, family, &set);
 
 	lint->set = &set;
 	lint->inside_trusted = calloc(set.count / 8 + 1, 1);

@@ -161,30 +161,14 @@ static json_t *explain_kernel(const struct mxf_generation *generation,
 	return kernel;
 }
 
-/* Any one will do: what is asked is how the source fares where the fence stands. */
-static const struct ip *guarded_destination(const struct mxf_generation *generation, uint8_t family,
-					    struct ip *ip)
-{
-	if (family == MXF_FAMILY_IPV4 && generation->destination4_count)
-		*ip = (struct ip){.lo = generation->destinations4[0].first};
-	else if (family == MXF_FAMILY_IPV6 && generation->destination6_count)
-		*ip = ip_from_words(generation->destinations6[0].first);
-	else
-		return NULL;
-	return ip;
-}
-
 json_t *report_explain(const struct mxf_generation *generation,
 		       const struct report_question *question, enum mxf_exit *exit)
 {
 	struct generation_verdict verdict;
-	const struct ip *destination = &question->destination;
-	struct ip guarded;
 	json_t *kernel;
 
-	if (!question->has_destination)
-		destination = guarded_destination(generation, question->family, &guarded);
-	generation_judge(generation, question->family, question->source, destination,
+	generation_judge(generation, question->family, question->source,
+			 question->has_destination ? &question->destination : NULL,
 			 question->port, &verdict);
 	kernel = verdict.guarded ? explain_kernel(generation, &verdict) : json_null();
 	*exit = verdict.guarded && verdict.verdict == MXF_VERDICT_DROP ? MXF_EXIT_FAILED

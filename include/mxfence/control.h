@@ -13,8 +13,8 @@
  * mxfence(8)). An answer that is text, not a record (metrics), is {"exit": 0, "text": "..."}; both
  * body and text can be there. Verbs that change something tell what in `done`, one line. `events`
  * answers {schema, events: [...]}, and with {"follow": true} one answer for each event, which is
- * then the body; those kept come first. Verbs that change state are for root, the agent's own user, and
- * members of the socket file's group (SO_PEERCRED, SO_PEERGROUPS); others get exit 4.
+ * then the body; those kept come first. Verbs that change state are for root, the agent's own user,
+ * and members of the socket file's group (SO_PEERCRED, SO_PEERGROUPS); others get exit 4.
  */
 #ifndef MXFENCE_CONTROL_H
 #define MXFENCE_CONTROL_H

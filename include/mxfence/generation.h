@@ -127,22 +127,11 @@ struct mxf_table {
 
 enum mxf_port_class { MXF_PORT_UNGUARDED, MXF_PORT_CLOSED, MXF_PORT_OPEN };
 
-#define MXF_DESTINATIONS_MAX 64
-
-struct mxf_destination4 {
-	__u32 first;
-	__u32 last;
-};
-
-struct mxf_destination6 {
-	__u32 first[4];
-	__u32 last[4];
-};
-
 #define MXF_FLAG_OBSERVE (1u << 0) /* mode: observe */
 #define MXF_FLAG_RESET (1u << 1)   /* answer: reset */
 #define MXF_FLAG_STRICT (1u << 2)  /* strict: true */
 #define MXF_FLAG_SHARED_HITS (1u << 3)
+#define MXF_FLAG_DESTINATIONS (1u << 4) /* only what the tables of destinations hold is guarded */
 
 /* What user space needs to describe a generation without its configuration; offsets and counts. */
 struct mxf_directory {
@@ -186,14 +175,12 @@ struct mxf_generation {
 	__u32 hits;	     /* offset of struct mxf_hits [hit_stripes][range_count] */
 	__u32 hit_stripes;   /* a power of two */
 	__u32 carry;	     /* offset of struct mxf_carry [range_count] */
-	__u32 destination4_count;
-	__u32 destination6_count; /* both 0 = every destination is guarded */
 	struct mxf_table ipv4;
 	struct mxf_table ipv6;
+	struct mxf_table destinations4; /* any answer but none: guarded */
+	struct mxf_table destinations6;
 	struct mxf_directory directory;
 	__u32 reserved;
-	struct mxf_destination4 destinations4[MXF_DESTINATIONS_MAX];
-	struct mxf_destination6 destinations6[MXF_DESTINATIONS_MAX];
 	__u8 ports[65536 / 4]; /* two bits a port: enum mxf_port_class */
 	__u32 front4[MXF_FRONT_WORDS];
 	__u32 front6[MXF_FRONT_WORDS];

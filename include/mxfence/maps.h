@@ -40,8 +40,8 @@ struct mxf_schema {
 struct mxf_interface {
 	char name[16];
 	__u32 ifindex;
-	__u32 attach; /* enum mxf_attach */
-	__u32 frags;  /* loaded as xdp.frags */
+	__u32 attach;	/* enum mxf_attach */
+	__u32 frags;	/* loaded as xdp.frags */
 	__u32 attached; /* 0: the slot only keeps the counters of an interface that was unloaded */
 };
 
@@ -58,7 +58,7 @@ struct mxf_count {
  */
 struct mxf_counters {
 	struct mxf_count counts[MXF_FAMILY_COUNT][MXF_VERDICT_COUNT][MXF_REASON_COUNT];
-	__u64 tick; /* jiffies of the last drop */
+	__u64 tick;   /* jiffies of the last drop */
 	__u64 budget; /* records left in this tick */
 	__u64 recorded;
 	__u64 suppressed;

@@ -1,34 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The fence with BPF_MAP_TYPE_LPM_TRIE for its tables; values are answers. */
-#include <linux/bpf.h>
+/* The fence with BPF_MAP_TYPE_LPM_TRIE for its tables. */
+#include "tests/bench/trie.h"
 
 #include "bpf/judge.h"
-
-struct key4 {
-	__u32 length;
-	__u32 address;
-};
-
-struct key6 {
-	__u32 length;
-	__u32 address[4];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, MXF_RANGES_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct key4);
-	__type(value, __u32);
-} trie4 SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, MXF_RANGES_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct key6);
-	__type(value, __u32);
-} trie6 SEC(".maps");
 
 static __always_inline __u32 look_up_trie(const struct mxf_flow *flow)
 {
