@@ -14,6 +14,7 @@
 
 #include "core/diag.h"
 #include "core/ip.h"
+#include "core/log.h"
 #include "core/source.h"
 #include "mxfence/maps.h"
 
@@ -60,19 +61,11 @@ struct filter_config {
 	size_t list_count;
 };
 
-enum log_target { LOG_AUTO, LOG_STDERR, LOG_SYSLOG };
-enum log_level_name { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
-
 struct metrics_config {
 	bool enabled;
 	char address[64]; /* numeric; only loopback is accepted */
 	uint16_t port;
 	struct place place;
-};
-
-struct log_config {
-	enum log_target target;
-	enum log_level_name level;
 };
 
 struct config {

@@ -12,7 +12,13 @@
 #include <stdbool.h>
 #include <stdarg.h>
 
-#include "config/config.h"
+enum log_target { LOG_AUTO, LOG_STDERR, LOG_SYSLOG };
+enum log_level_name { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct log_config {
+	enum log_target target;
+	enum log_level_name level;
+};
 
 /*
  * `auto` is stderr in the foreground and under the journal, else syslog. Until the first call

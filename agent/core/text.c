@@ -125,13 +125,14 @@ void text_guess_offer(struct text_guess *guess, const char *candidate)
 {
 	size_t size = strlen(candidate);
 	size_t distance;
+	bool abbreviates;
 
 	if (guess->size > GUESS_WORD_MAX || size > GUESS_WORD_MAX)
 		return;
 	distance = edit_distance(guess->word, guess->size, candidate, size);
-	if (guess->size >= ABBREVIATION_MIN && strncmp(candidate, guess->word, guess->size) == 0)
-		distance = 1;
-	if (distance > (guess->size > size ? guess->size : size) / 3)
+	abbreviates = guess->size >= ABBREVIATION_MIN &&
+		      strncmp(candidate, guess->word, guess->size) == 0;
+	if (!abbreviates && distance > (guess->size > size ? guess->size : size) / 3)
 		return;
 	if (!guess->best || distance < guess->distance) {
 		guess->best = candidate;

@@ -11,7 +11,7 @@
 struct lint {
 	const struct config *config;
 	struct diags *diags;
-	const struct range_set *set;
+	struct range_set set;	 /* of the family that is being inspected */
 	uint8_t *inside_trusted; /* a bit for each range of the set */
 };
 
@@ -162,7 +162,7 @@ static void inspect(void *context, enum range_relation relation, bool nearest,
 		    const struct ranked_range *outer, const struct ranked_range *inner)
 {
 	struct lint *lint = context;
-	size_t index = (size_t)(inner - lint->set->ranges);
+	size_t index = (size_t)(inner - lint->set.ranges);
 	bool same_action = is_trusted(lint, outer) == is_trusted(lint, inner);
 
 	if (relation == RANGES_NESTED && is_trusted(lint, outer))
@@ -191,8 +191,8 @@ static void report_needless_denial(struct lint *lint, const struct ranked_range 
 
 static void report_needless_denials(struct lint *lint)
 {
-	for (size_t i = 0; i < lint->set->count; i++) {
-		const struct ranked_range *ranked = &lint->set->ranges[i];
+	for (size_t i = 0; i < lint->set.count; i++) {
+		const struct ranked_range *ranked = &lint->set.ranges[i];
 
 		if (!is_trusted(lint, ranked) && !(lint->inside_trusted[i / 8] & 1 << i % 8))
 			report_needless_denial(lint, ranked);
@@ -202,14 +202,14 @@ static void report_needless_denials(struct lint *lint)
 /* Whoever closes a port and then trusts everyone has not closed it. */
 static void report_universal_trust(struct lint *lint)
 {
-	for (size_t i = 0; i < lint->set->count; i++) {
-		const struct ranked_range *ranked = &lint->set->ranges[i];
+	for (size_t i = 0; i < lint->set.count; i++) {
+		const struct ranked_range *ranked = &lint->set.ranges[i];
 		struct described described;
 
 		if (ranked->first.hi != 0 || ranked->first.lo != 0)
 			return;
 		if (!is_trusted(lint, ranked) ||
-		    !ip_equal(ranked->last, ip_highest(lint->set->family)))
+		    !ip_equal(ranked->last, ip_highest(lint->set.family)))
 			continue;
 		described = describe(lint, ranked);
 		diags_add(lint->diags, DIAG_WARNING, place_of(lint, described.range), NULL,
@@ -221,21 +221,19 @@ static void report_universal_trust(struct lint *lint)
 static int lint_family(struct lint *lint, uint8_t family)
 {
 	const struct filter_config *filter = &lint->config->filter;
-	struct range_set set;
-	int error = range_set_build(filter->lists, filter->list_count, family, &set);
+	int error = range_set_build(filter->lists, filter->list_count, family, &lint->set);
 
-	lint->set = &set;
-	lint->inside_trusted = calloc(set.count / 8 + 1, 1);
+	lint->inside_trusted = calloc(lint->set.count / 8 + 1, 1);
 	if (!lint->inside_trusted)
 		error = error ? error : -ENOMEM;
 	if (!error)
-		error = range_set_inspect(&set, inspect, lint);
+		error = range_set_inspect(&lint->set, inspect, lint);
 	if (!error && filter->open_port_count == 0 && lint->diags->errors == 0)
 		report_needless_denials(lint);
 	if (!error && filter->closed_port_count > 0)
 		report_universal_trust(lint);
 	free(lint->inside_trusted);
-	range_set_clear(&set);
+	range_set_clear(&lint->set);
 	return error;
 }
 

@@ -168,8 +168,8 @@ json_t *report_explain(const struct mxf_generation *generation,
 	json_t *kernel;
 
 	generation_judge(generation, question->family, question->source,
-			 question->has_destination ? &question->destination : NULL,
-			 question->port, &verdict);
+			 question->has_destination ? &question->destination : NULL, question->port,
+			 &verdict);
 	kernel = verdict.guarded ? explain_kernel(generation, &verdict) : json_null();
 	*exit = verdict.guarded && verdict.verdict == MXF_VERDICT_DROP ? MXF_EXIT_FAILED
 								       : MXF_EXIT_OK;
