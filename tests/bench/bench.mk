@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# How the measuring programs are built; included by tests.mk.
+
+BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,program_bench flood attach ranges stopwatch)
+BENCH_SUPPORT := $(sort $(wildcard tests/bench/support*.c)) $(filter-out %netns_pair.c %prog_load.c,$(TEST_SUPPORT))
+BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.bpf.c))
+
+$(BENCH_OBJECTS): $(wildcard tests/bench/*.h)
+
+$(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(BENCH_SUPPORT)) $(LIB)
+	$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(LIB) $(PKG_LIBS) -o $@
+
+bench-programs: all $(BENCH_PROGRAMS) $(BENCH_OBJECTS)
+
+bench: deps
+	$(MAKE) --no-print-directory bench-programs
+	BUILD=$(BUILD) tests/bench/run
+
+.PHONY: bench-programs
