@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 #define BENCH_SOURCES (1u << 20)
+#define BENCH_CLOCK_FRAMES 64 /* the generator looks at the clock once in so many */
 
 struct bench_sources {
 	__u32 ipv4[BENCH_SOURCES]; /* network order */
@@ -19,6 +20,8 @@ struct bench_flood {
 	__u32 ifindex; /* where the frames go */
 	__u16 ip_checksum;
 	__u16 tcp_checksum;
+	__u64 begin; /* nanoseconds: the first frame since it was zeroed */
+	__u64 end;   /* one of the last BENCH_CLOCK_FRAMES frames */
 };
 
 #endif

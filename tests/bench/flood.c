@@ -18,14 +18,15 @@
 
 #include "tests/bench/support.h"
 
-#define ROUND_SECONDS 0.2
-#define FRAMES_A_CALL (1u << 15)
+#define ROUND_SECONDS 0.12
+#define FRAMES_LEAST (1u << 15)
 #define SETTLE_TRIES 100
 
 struct device {
 	const char *name;
 	uint32_t ifindex;
-	uint64_t begin; /* the count before the first round */
+	uint32_t frames; /* in a round */
+	uint64_t begin;	 /* the count before the first round */
 	double rates[BENCH_ROUNDS_MAX];
 };
 
@@ -77,23 +78,37 @@ static uint64_t device_settled(const char *name)
 	return taken;
 }
 
-static double flood_round(const struct generator *generator, const struct device *device)
+/*
+ * Sends `frames` frames; returns the rate. The time is that from the first to the last frame by the
+ * generator's own clock: the kernel takes a while before and after.
+ */
+static double flood_round(const struct generator *generator, const struct device *device,
+			  uint32_t frames)
 {
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = generator->packet.bytes,
+		    .data_size_in = (uint32_t)generator->packet.length, .repeat = (int)frames,
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 	const uint64_t before = device_taken(device->name);
-	const double begin = bench_now();
-	double seconds;
+	struct bench_flood *state = generator->state;
 
-	generator->state->ifindex = device->ifindex;
-	do {
-		LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = generator->packet.bytes,
-			    .data_size_in = (uint32_t)generator->packet.length,
-			    .repeat = FRAMES_A_CALL, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
+	state->ifindex = device->ifindex;
+	state->begin = 0;
+	if (bpf_prog_test_run_opts(generator->program, &options))
+		bench_fail("flood");
+	return (double)(device_settled(device->name) - before) * 1e9 /
+	       (double)(state->end - state->begin);
+}
 
-		if (bpf_prog_test_run_opts(generator->program, &options))
-			bench_fail("flood");
-		seconds = bench_now() - begin;
-	} while (seconds < ROUND_SECONDS);
-	return (double)(device_settled(device->name) - before) / seconds;
+/* How many frames make a round: a power of two, as the sources are. */
+static uint32_t device_calibrate(const struct generator *generator, const struct device *device)
+{
+	double wanted = flood_round(generator, device, FRAMES_LEAST) * ROUND_SECONDS;
+	uint32_t frames = FRAMES_LEAST;
+
+	while (frames * 2 < wanted && frames < BENCH_SOURCES)
+		frames *= 2;
+	flood_round(generator, device, frames); /* warms up */
+	return frames;
 }
 
 static uint16_t checksum_at(const struct packet *packet, size_t offset)
@@ -146,10 +161,11 @@ int main(int argc, char **argv)
 		device_open(argv[4 + i], &devices[i]);
 	bench_hold_cpu();
 	for (size_t i = 0; i < count; i++)
-		flood_round(&generator, &devices[i]); /* warms up */
+		devices[i].frames = device_calibrate(&generator, &devices[i]);
 	for (size_t round = 0; round < rounds; round++)
 		for (size_t i = 0; i < count; i++)
-			devices[i].rates[round] = flood_round(&generator, &devices[i]);
+			devices[i].rates[round] =
+				flood_round(&generator, &devices[i], devices[i].frames);
 	bench_release_cpu();
 	for (size_t i = 0; i < count; i++)
 		printf("%s %.0f %" PRIu64 "\n", devices[i].name,
