@@ -8,7 +8,7 @@ trap '' PIPE
 
 flood_start() { # CLASS...
 	coproc FLOOD {
-		exec "$build/tests/e2e/tools/flood" peer out0 mail mx0 100 "$@" 2>"$dir/flood.err"
+		exec "$build/tests/e2e/tools/flood" peer out0 mail mx0 250 "$@" 2>"$dir/flood.err"
 	}
 	flood_pid=$FLOOD_PID
 	flood_ask

@@ -41,7 +41,7 @@
 #define TAP_BYTES (8 << 20)
 #define SENTINEL_ETHERTYPE 0x88b5 /* for local experiments */
 #define SENTINEL_WAIT_MS 100
-#define SENTINEL_TRIES 50
+#define SENTINEL_TRIES 300
 #define EXIT_GONE 3
 
 /* Whose owner answers nothing: they are in the lab's networks, and nobody has them. */
@@ -255,6 +255,19 @@ static void take_next_cpu(struct flood *flood)
 		fail_errno("sched_setaffinity");
 }
 
+/* How many were sent: what the wire would not take was not, and is offered again. */
+static int send_some(struct flood *flood, struct mmsghdr *messages, unsigned int count)
+{
+	int sent = sendmmsg(flood->wire, messages, count, 0);
+
+	if (sent >= 0)
+		return sent;
+	if (errno != ENOBUFS)
+		fail_errno("sending");
+	sched_yield();
+	return 0;
+}
+
 static void send_batch(struct flood *flood)
 {
 	struct mmsghdr messages[BATCH] = {0};
@@ -271,13 +284,8 @@ static void send_batch(struct flood *flood)
 		vectors[i] = (struct iovec){flood->frames[i], class->size};
 		messages[i].msg_hdr = (struct msghdr){.msg_iov = &vectors[i], .msg_iovlen = 1};
 	}
-	while (done < BATCH) {
-		int sent = sendmmsg(flood->wire, messages + done, (unsigned int)(BATCH - done), 0);
-
-		if (sent < 0)
-			fail_errno("sending");
-		done += sent;
-	}
+	while (done < BATCH)
+		done += send_some(flood, messages + done, (unsigned int)(BATCH - done));
 }
 
 static uint32_t send_sentinel(struct flood *flood)
@@ -285,10 +293,12 @@ static uint32_t send_sentinel(struct flood *flood)
 	struct sentinel sentinel = {.ethernet = flood->ethernet,
 				    .sender = (uint32_t)getpid(),
 				    .number = ++flood->sentinel};
+	struct iovec vector = {&sentinel, sizeof(sentinel)};
+	struct mmsghdr message = {.msg_hdr = {.msg_iov = &vector, .msg_iovlen = 1}};
 
 	sentinel.ethernet.ether_type = htons(SENTINEL_ETHERTYPE);
-	if (send(flood->wire, &sentinel, sizeof(sentinel), 0) < 0)
-		fail_errno("sending");
+	while (!send_some(flood, &message, 1))
+		;
 	return sentinel.number;
 }
 
