@@ -44,7 +44,7 @@ struct bench_set {
 };
 
 /*
- * `count` disjoint random prefixes in random order, the same for the same family and count: IPv4 of
+ * `count` disjoint random prefixes, sorted, the same for the same family and count: IPv4 of
  * 24 to 32 bits, IPv6 of 32 to 64 bits in 2000::/3. `set` stays where it is, and is cleared in the
  * end.
  */

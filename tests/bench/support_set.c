@@ -50,17 +50,6 @@ static size_t ranges_part(struct range *ranges, size_t count)
 	return kept;
 }
 
-static void ranges_shuffle(struct random_source *random, struct range *ranges, size_t count)
-{
-	for (size_t left = count; left > 1; left--) {
-		size_t other = random_below(random, (uint32_t)left);
-		struct range range = ranges[left - 1];
-
-		ranges[left - 1] = ranges[other];
-		ranges[other] = range;
-	}
-}
-
 void bench_set_fill(struct bench_set *set, uint8_t family, size_t count)
 {
 	static char name[] = "bench";
@@ -72,7 +61,6 @@ void bench_set_fill(struct bench_set *set, uint8_t family, size_t count)
 	for (size_t have = 0; have < count; have = ranges_part(ranges, count))
 		for (size_t i = have; i < count; i++)
 			ranges[i] = random_range(&random, family);
-	ranges_shuffle(&random, ranges, count);
 	*set = (struct bench_set){
 		.list = {.name = name, .action = LIST_TRUSTED, .ranges = ranges, .count = count},
 		.port = 25,
