@@ -95,41 +95,30 @@ static __always_inline __u32 slot_read(struct mxf_memory memory, __u32 table, __
 	return slot ? *slot : 0;
 }
 
-static __always_inline __u16 read_u16(const char *element, __u32 offset)
+/* 1 when a < b. Hidden from the compiler, which would make it a branch. */
+static __always_inline __u32 count_below(__u32 a, __u32 b)
 {
-	return *(const __u16 *)(element + MXF_WITHIN(offset, sizeof(__u16)));
+	__u64 difference = (__u64)a - b;
+
+	asm volatile("" : "+r"(difference));
+	return (__u32)(difference >> 63);
 }
 
 /* The slot of the interval that holds `key`, in the leaf at an offset. */
-static __always_inline __u32 leaf_search(struct mxf_memory memory, __u32 slots, __u32 leaf,
+static __always_inline __u32 leaf_search(struct mxf_memory memory, __u32 slots, __u32 offset,
 					 __u16 key)
 {
-	const char *element = memory_element(memory, leaf);
-	__u32 low = 0, count, keys;
+	const struct mxf_leaf *leaf = memory_at(memory, offset, sizeof(*leaf));
+	__u32 number = 0;
 
-	if (!element)
+	if (!leaf)
 		return 0;
-	count = read_u16(element, leaf + offsetof(struct mxf_leaf, count)) + 1;
-	keys = leaf + MXF_LEAF_KEYS(count);
-	for (int step = 0; step < MXF_LEAF_STEPS; step++) {
-		__u32 half = count >> 1;
-		__s64 distance;
-
-		if (half == 0)
-			break;
-		/*
-		 * Without a branch, which the sources of a flood would make unpredictable; the
-		 * compiler would turn it back into one if it saw where the number comes from.
-		 */
-		distance = (__s64)key - read_u16(element, keys + (low + half - 1) * 2);
-		asm volatile("" : "+r"(distance));
-		low += half & ~(__u32)(distance >> 63);
-		count -= half;
-	}
-	if (!bit_of(read_u16(element, leaf + MXF_LEAF_PRESENT + low / 16 * 2), low & 15))
+#pragma GCC unroll 12
+	for (__u32 i = 0; i < MXF_LEAF_ENDS; i++)
+		number += count_below(leaf->ends[i], key);
+	if (!bit_of(leaf->present, number))
 		return 0;
-	return slot_read(memory, slots,
-			 *(const __u32 *)(element + MXF_WITHIN(leaf, sizeof(__u32))) + low);
+	return slot_read(memory, slots, leaf->slots + number);
 }
 
 /* The slot for a 32-bit key: an answer, or a deep block. */
@@ -137,15 +126,17 @@ static __always_inline __u32 table_search(struct mxf_memory memory, const struct
 					  __u32 key)
 {
 	__u32 slot = slot_read(memory, table->index, key >> 16);
+	__u32 rest = 16;
 
-	if (MXF_SLOT_KIND(slot) == MXF_SLOT_NODE) {
-		__u32 bits = MXF_SLOT_VALUE(slot) & 15;
-
-		slot = slot_read(memory, MXF_SLOT_VALUE(slot) >> 4 << 6,
-				 (key & 0xffff) >> ((16 - bits) & 31));
+	for (int level = 0; level < MXF_NODE_LEVELS; level++) {
+		if (MXF_SLOT_KIND(slot) != MXF_SLOT_NODE)
+			break;
+		rest -= MXF_NODE_BITS(slot);
+		slot = slot_read(memory, MXF_NODE_OFFSET(slot),
+				 (key & 0xffff) >> (rest & 31) & MXF_NODE_MASK(slot));
 	}
 	if (MXF_SLOT_KIND(slot) == MXF_SLOT_LEAF)
-		return leaf_search(memory, table->slots, MXF_SLOT_VALUE(slot) << 2, (__u16)key);
+		return leaf_search(memory, table->slots, MXF_SLOT_VALUE(slot) << 5, (__u16)key);
 	return slot;
 }
 

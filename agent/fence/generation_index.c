@@ -6,8 +6,8 @@
 
 #include "fence/generation_plan.h"
 
-/* More intervals than this in a slot of the index become a node with as many slots as it takes. */
-#define LEAF_COUNT_MAX 128
+/* A node has as many slots as make this few intervals a slot, so that most leaves have room. */
+#define NODE_SLOT_INTERVALS 6
 
 static int image_grow(struct image *image, size_t size)
 {
@@ -115,55 +115,58 @@ static void leaf_set_slot(struct mxf_leaf *leaf, uint32_t *slots, uint32_t numbe
 {
 	slots[number] = slot;
 	if (slot)
-		leaf->present[number / 16] |= (uint16_t)(1u << number % 16);
+		leaf->present |= (uint16_t)(1u << number);
+}
+
+static void fill_leaf(const struct stretch *stretch, struct mxf_leaf *leaf, uint32_t *slots)
+{
+	uint32_t number = 0;
+
+	memset(leaf->ends, 0xff, sizeof(leaf->ends));
+	if (!stretch_begins(stretch))
+		leaf_set_slot(leaf, slots, number++, stretch->before);
+	for (size_t i = 0; i < stretch->count; i++, number++) {
+		if (number > 0)
+			leaf->ends[number - 1] = (uint16_t)(stretch->boundaries[i].key - 1);
+		leaf_set_slot(leaf, slots, number, stretch->boundaries[i].slot);
+	}
 }
 
 static int build_leaf(struct table_plan *table, const struct stretch *stretch, struct image *image,
 		      uint32_t *slot)
 {
-	uint32_t count = (uint32_t)stretch_intervals(stretch), offset, number = 0;
 	struct mxf_leaf *leaf;
-	uint16_t *keys;
-	uint32_t *slots;
-	int error;
+	uint32_t *slots, offset;
+	int error = image_reserve(image, sizeof(*leaf), sizeof(*leaf), &offset);
 
-	if (count == 1) {
-		*slot = stretch_begins(stretch) ? stretch->boundaries[0].slot : stretch->before;
-		return 0;
-	}
-	error = image_reserve(image, MXF_LEAF_SIZE(count), sizeof(uint32_t), &offset);
 	if (!error)
-		error = reserve_slots(table, count, &slots);
+		error = reserve_slots(table, stretch_intervals(stretch), &slots);
 	if (error)
 		return error;
 	leaf = image_at(image, offset);
 	leaf->slots = (uint32_t)(slots - table->slots);
-	leaf->count = (uint16_t)(count - 1);
-	keys = image_at(image, offset + MXF_LEAF_KEYS(count));
-	if (!stretch_begins(stretch))
-		leaf_set_slot(leaf, slots, number++, stretch->before);
-	for (size_t i = 0; i < stretch->count; i++, number++) {
-		if (number > 0)
-			keys[number - 1] = (uint16_t)stretch->boundaries[i].key;
-		leaf_set_slot(leaf, slots, number, stretch->boundaries[i].slot);
-	}
-	*slot = MXF_SLOT(MXF_SLOT_LEAF, offset / sizeof(uint32_t));
+	fill_leaf(stretch, leaf, slots);
+	*slot = MXF_SLOT(MXF_SLOT_LEAF, offset / (uint32_t)sizeof(*leaf));
 	return 0;
 }
 
-static uint32_t node_bits(size_t intervals)
+static uint32_t node_bits(size_t intervals, uint32_t rest)
 {
 	uint32_t bits = 1;
 
-	while (bits < MXF_NODE_BITS_MAX && intervals >> bits > LEAF_COUNT_MAX)
+	while (bits < MXF_NODE_BITS_MAX && bits < rest && intervals >> bits > NODE_SLOT_INTERVALS)
 		bits++;
 	return bits;
 }
 
-static int build_node(struct table_plan *table, struct stretch stretch, struct image *image,
-		      uint32_t *slot)
+static int build_slot(struct table_plan *table, const struct stretch *stretch, uint32_t rest,
+		      struct image *image, uint32_t *slot);
+
+/* `rest`: how many of the key's bits are still to be told apart. */
+static int build_node(struct table_plan *table, struct stretch stretch, uint32_t rest,
+		      struct image *image, uint32_t *slot)
 {
-	uint32_t bits = node_bits(stretch_intervals(&stretch)), node;
+	uint32_t bits = node_bits(stretch_intervals(&stretch), rest), node;
 	uint64_t end = stretch.first;
 	int error = image_reserve(image, sizeof(uint32_t) << bits, 64, &node);
 
@@ -171,13 +174,26 @@ static int build_node(struct table_plan *table, struct stretch stretch, struct i
 		struct stretch part;
 		uint32_t part_slot = 0;
 
-		end += MXF_INDEX_SLOTS >> bits;
+		end += 1u << (rest - bits);
 		part = stretch_take(&stretch, end);
-		error = build_leaf(table, &part, image, &part_slot);
+		error = build_slot(table, &part, rest - bits, image, &part_slot);
 		((uint32_t *)image_at(image, node))[i] = part_slot;
 	}
 	*slot = MXF_SLOT(MXF_SLOT_NODE, node / 64 << 4 | bits);
 	return error;
+}
+
+static int build_slot(struct table_plan *table, const struct stretch *stretch, uint32_t rest,
+		      struct image *image, uint32_t *slot)
+{
+	size_t intervals = stretch_intervals(stretch);
+
+	if (intervals > MXF_LEAF_INTERVALS)
+		return build_node(table, *stretch, rest, image, slot);
+	if (intervals > 1)
+		return build_leaf(table, stretch, image, slot);
+	*slot = stretch_begins(stretch) ? stretch->boundaries[0].slot : stretch->before;
+	return 0;
 }
 
 int table_plan_build_index(struct table_plan *table, struct image *image)
@@ -190,10 +206,7 @@ int table_plan_build_index(struct table_plan *table, struct image *image)
 		struct stretch part = stretch_take(&rest, (uint64_t)(i + 1) << 16);
 		uint32_t slot = 0;
 
-		if (stretch_intervals(&part) > LEAF_COUNT_MAX)
-			error = build_node(table, part, image, &slot);
-		else
-			error = build_leaf(table, &part, image, &slot);
+		error = build_slot(table, &part, 16, image, &slot);
 		index = image_at(image, table->place.index);
 		index[i] = slot;
 	}

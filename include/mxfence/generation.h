@@ -16,12 +16,11 @@
  *   sieve    the same for 24 bits; only there when many ranges blunt the front.
  *   index    one slot for each value of the key's top 16 bits, as in DXR (Zec, Rizzo, Mikuc, "DXR:
  *            Towards a Billion Routing Lookups Per Second in Software", CCR 42(5), 2012).
- *   node     where a slot of the index would hold very many intervals: 2^bits slots for the next
- *            bits, in front of their leaves.
- *   leaf     a slot's disjoint intervals, by the low 16 bits of the key they begin at, sorted: the
- *            last that does not begin after the key decides. One bit tells whether any range holds
- *            it; the slot that says which is elsewhere, so that what a flood touches stays small.
- *            Most-specific-wins is already resolved.
+ *   node     where a slot would hold more intervals than a leaf takes: 2^bits slots for the next
+ *            bits, which may be nodes again.
+ *   leaf     a slot's disjoint intervals, half a cache line. One bit for each tells whether any
+ *            range holds it; the slot that says which is elsewhere, so that what a flood touches
+ *            stays small. Most-specific-wins is already resolved.
  *   deep     IPv6 only: the same for the next 32 bits of the address, inside a block that holds
  *            longer ranges.
  *
@@ -48,6 +47,11 @@
 #define MXF_SLOT_VALUE(slot) ((slot)&0x1fffffffu)
 #define MXF_SLOT(kind, value) (((__u32)(kind) << 29) | (value))
 
+/* A node's slot, by the next `bits` bits of the key. */
+#define MXF_NODE_BITS(slot) ((slot)&15)
+#define MXF_NODE_MASK(slot) ((1u << MXF_NODE_BITS(slot)) - 1)
+#define MXF_NODE_OFFSET(slot) (MXF_SLOT_VALUE(slot) >> 4 << 6)
+
 enum mxf_slot_kind {
 	MXF_ANSWER_NONE,    /* no range holds the source; the whole slot is 0 */
 	MXF_ANSWER_TRUSTED, /* value: the range that decides */
@@ -62,23 +66,23 @@ enum mxf_slot_kind {
 #define MXF_ANSWER_ID(answer) MXF_SLOT_VALUE(answer)
 
 #define MXF_INDEX_SLOTS 65536u
-#define MXF_NODE_BITS_MAX 12u
+#define MXF_NODE_BITS_MAX 8u
+#define MXF_NODE_LEVELS 6 /* a node that is needed has at least 2 bits, and 4 keys need none */
+
+#define MXF_LEAF_ENDS 12u
+#define MXF_LEAF_INTERVALS (MXF_LEAF_ENDS + 1)
 
 /*
- * A leaf: this head, then __u16 present[(count + 15) / 16], a bit for each interval, then __u16
- * keys[count - 1]; the first interval begins with the leaf's keys. No leaf or node crosses an
- * element.
+ * The interval that holds a key is as many from the first as there are ends below the key: counted
+ * without a branch, since a flood's sources would make every one a wrong guess.
  */
 struct mxf_leaf {
-	__u32 slots; /* number of the first interval's slot in the table's slots */
-	__u16 count; /* less one */
-	__u16 present[];
+	__u32 slots;   /* number of the first interval's slot in the table's slots */
+	__u16 present; /* bit n: the slot of interval n is not 0 */
+	__u16 reserved;
+	__u16 ends[MXF_LEAF_ENDS]; /* low 16 bits of each interval's last key; 0xffff from the last
+				      on */
 };
-
-#define MXF_LEAF_STEPS 16 /* binary search over at most 65536 intervals */
-#define MXF_LEAF_PRESENT 6u
-#define MXF_LEAF_KEYS(count) (MXF_LEAF_PRESENT + ((count) + 15) / 16 * 2)
-#define MXF_LEAF_SIZE(count) (MXF_LEAF_KEYS(count) + ((count)-1) * 2)
 
 /* Sorted intervals of 32 bits: this head, then __u32 keys[count], __u32 slots[count]; keys[0] is 0.
  */
@@ -186,12 +190,11 @@ struct mxf_generation {
 	__u32 front6[MXF_FRONT_WORDS];
 };
 
-_Static_assert(__builtin_offsetof(struct mxf_leaf, present) == MXF_LEAF_PRESENT, "leaf");
+_Static_assert(sizeof(struct mxf_leaf) == 32, "leaf");
 _Static_assert(sizeof(struct mxf_hits) == 8, "hits");
 _Static_assert(sizeof(struct mxf_carry) == 16, "carry");
 _Static_assert(sizeof(struct mxf_range) == 40, "range");
 _Static_assert(sizeof(struct mxf_list) == 24, "list");
 _Static_assert(sizeof(struct mxf_generation) <= MXF_ELEMENT_SIZE, "the header is one element");
-_Static_assert(MXF_LEAF_SIZE(MXF_INDEX_SLOTS) <= MXF_ELEMENT_SIZE, "any leaf fits an element");
 
 #endif
