@@ -27,8 +27,7 @@
 /* So many new interfaces can a running agent attach to, in all its reloads. */
 #define SPARE_INTERFACES 4
 
-/* --- what runs in the loop -----------------------------------------------------------------------
- */
+/* What runs in the loop. */
 
 static void on_stop_signal(evutil_socket_t number, short what, void *context)
 {
@@ -101,8 +100,7 @@ static void on_fence_events(evutil_socket_t fd, short what, void *context)
 	fence_events_consume(keeper->fence);
 }
 
-/* --- start ---------------------------------------------------------------------------------------
- */
+/* Start. */
 
 /* The verifier's log comes as one text of many lines. */
 static int libbpf_message(enum libbpf_print_level level, const char *format, va_list arguments)

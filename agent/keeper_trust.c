@@ -149,8 +149,7 @@ static void print_nearest(FILE *out, const struct keeper *keeper, const struct r
 	print_place(out, keeper, &nearest);
 }
 
-/* --- the request ---------------------------------------------------------------------------------
- */
+/* The request. */
 
 static int change_read_range(const json_t *arguments, struct trust_change *change,
 			     struct trouble *trouble)
@@ -215,8 +214,7 @@ static void answer_open_error(struct control_answer *answer, int error,
 			    "%s", trouble->text);
 }
 
-/* --- carrying it out -----------------------------------------------------------------------------
- */
+/* Carrying it out. */
 
 static int file_restore(const struct trust_change *change)
 {
@@ -256,8 +254,7 @@ static void change_apply(struct keeper *keeper, const struct trust_change *chang
 		log_error("%s: putting the old contents back: %s", change->path, strerror(-error));
 }
 
-/* --- trust add -----------------------------------------------------------------------------------
- */
+/* Trust add. */
 
 static void answer_unchanged(const struct keeper *keeper, const struct trust_change *change,
 			     const struct found_range *found, struct control_answer *answer)
@@ -339,8 +336,7 @@ void keeper_trust_add(void *context, const json_t *arguments, struct control_ans
 	change_clear(&change);
 }
 
-/* --- trust del -----------------------------------------------------------------------------------
- */
+/* Trust del. */
 
 /* Why the list's file has no such range: where it stands, or what stands near. */
 static void answer_not_there(const struct keeper *keeper, const struct trust_change *change,
@@ -390,8 +386,7 @@ void keeper_trust_del(void *context, const json_t *arguments, struct control_ans
 	change_clear(&change);
 }
 
-/* --- trust list ----------------------------------------------------------------------------------
- */
+/* Trust list. */
 
 void keeper_trust_list(void *context, const json_t *arguments, struct control_answer *answer)
 {

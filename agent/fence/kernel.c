@@ -91,8 +91,7 @@ static void fence_cleanup(struct fence **fence)
 	fence_close(fence);
 }
 
-/* --- what is pinned already ----------------------------------------------------------------------
- */
+/* What is pinned already. */
 
 static int map_check_shape(const struct fence *fence, enum fence_map map, struct trouble *trouble)
 {
@@ -181,8 +180,7 @@ int fence_open_pinned(const char *pin_dir, struct fence **fence, struct trouble 
 	return 0;
 }
 
-/* --- the pin directory ---------------------------------------------------------------------------
- */
+/* The pin directory. */
 
 static int directory_check_filesystem(const char *path, const char *pin_dir,
 				      struct trouble *trouble)
@@ -284,8 +282,7 @@ static int pins_remove(struct fence *fence, struct trouble *trouble)
 	return error;
 }
 
-/* --- making maps ---------------------------------------------------------------------------------
- */
+/* Making maps. */
 
 static int map_pin(struct fence *fence, const struct fence_bpf *skeleton, enum fence_map map)
 {
@@ -394,9 +391,10 @@ int fence_detach(struct fence *fence, bool remove_pins, struct trouble *trouble)
 
 	for (unsigned int slot = 0; slot < MXF_INTERFACES_MAX; slot++) {
 		fence_link_remove(fence, slot);
-		if (fence_read_slot(fence, slot, &interface) || !interface.attached)
+		if (fence_read_slot(fence, slot, &interface) ||
+		    interface.state != MXF_INTERFACE_ATTACHED)
 			continue;
-		interface.attached = 0;
+		interface.state = MXF_INTERFACE_UNLOADED;
 		error = fence_write_slot(fence, slot, &interface);
 	}
 	if (error)

@@ -94,6 +94,7 @@ struct fence_interface {
 	uint32_t ifindex;
 	enum mxf_attach attach;
 	bool frags;
+	bool removed;  /* not configured any more, only its counters are kept */
 	bool attached; /* the kernel says that our program is on this interface now */
 	struct mxf_counters counters;
 };

@@ -10,8 +10,7 @@
 #include "core/log.h"
 #include "core/scoped.h"
 
-/* --- links ---------------------------------------------------------------------------------------
- */
+/* Links. */
 
 static void link_path(const struct fence *fence, unsigned int slot, char path[PATH_MAX])
 {
@@ -66,8 +65,7 @@ static int link_pin(struct fence *fence, unsigned int slot, int link)
 	return 0;
 }
 
-/* --- slots ---------------------------------------------------------------------------------------
- */
+/* Slots. */
 
 enum attach_step {
 	STEP_MISSING, /* was attached and is gone; attached again when it comes back */
@@ -112,7 +110,7 @@ static int slot_find(const struct fence *fence, const char *name,
 			continue;
 		if (!slots[i].name[0] && free_slot < 0)
 			free_slot = (int)i;
-		if (slots[i].name[0] && !slots[i].attached && unused < 0)
+		if (slots[i].name[0] && slots[i].state != MXF_INTERFACE_ATTACHED && unused < 0)
 			unused = (int)i;
 	}
 	if (free_slot < 0)
@@ -141,7 +139,7 @@ static int slot_clear_counters(const struct fence *fence, unsigned int slot)
 static int plan_device(struct fence *fence, const char *name, enum mxf_attach attach,
 		       struct attach_plan *plan, struct trouble *trouble)
 {
-	bool ours = plan->before.attached && !plan->other_interface;
+	bool ours = plan->before.state == MXF_INTERFACE_ATTACHED && !plan->other_interface;
 	uint32_t on, program = 0;
 	int error = device_read(name, &plan->device);
 
@@ -211,14 +209,15 @@ int fence_check_attach(struct fence *fence, const struct filter_config *filter,
 	return plans_make(fence, filter, plans, trouble);
 }
 
-/* --- carrying it out -----------------------------------------------------------------------------
- */
+/* Carrying it out. */
 
 static int slot_record(const struct fence *fence, const struct attach_plan *plan,
 		       enum mxf_attach attach, bool frags, struct trouble *trouble)
 {
-	struct mxf_interface record = {
-		.ifindex = plan->device.ifindex, .attach = attach, .frags = frags, .attached = 1};
+	struct mxf_interface record = {.ifindex = plan->device.ifindex,
+				       .attach = attach,
+				       .frags = frags,
+				       .state = MXF_INTERFACE_ATTACHED};
 	int error;
 
 	memcpy(record.name, plan->device.name, sizeof(record.name));
@@ -324,9 +323,10 @@ static int detach_unlisted(struct fence *fence, const struct filter_config *filt
 		struct mxf_interface record;
 		int error = fence_read_slot(fence, slot, &record);
 
-		if (!error && record.attached && !is_listed(filter, record.name)) {
+		if (!error && record.state != MXF_INTERFACE_REMOVED &&
+		    !is_listed(filter, record.name)) {
 			fence_link_remove(fence, slot);
-			record.attached = 0;
+			record.state = MXF_INTERFACE_REMOVED;
 			error = fence_write_slot(fence, slot, &record);
 			log_info("%s: detached", record.name);
 		}

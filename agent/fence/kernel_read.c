@@ -141,9 +141,11 @@ static int interface_read(struct fence *fence, unsigned int slot, struct fence_i
 		.attach = record.attach == MXF_ATTACH_GENERIC ? MXF_ATTACH_GENERIC
 							      : MXF_ATTACH_NATIVE,
 		.frags = record.frags,
+		.removed = record.state == MXF_INTERFACE_REMOVED,
 	};
 	memcpy(out->name, record.name, sizeof(out->name));
-	out->attached = record.attached && !device_read(record.name, &device) &&
+	out->attached = record.state == MXF_INTERFACE_ATTACHED &&
+			!device_read(record.name, &device) &&
 			fence_link_ifindex(fence, slot, NULL) == device.ifindex;
 	return 0;
 }

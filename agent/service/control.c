@@ -36,8 +36,7 @@ struct control {
 	struct client *clients[CONTROL_CLIENTS_MAX];
 };
 
-/* --- clients -------------------------------------------------------------------------------------
- */
+/* Clients. */
 
 static void client_drop(struct client *client)
 {
@@ -279,8 +278,7 @@ static void client_accept(struct evconnlistener *listener, evutil_socket_t fd,
 		close(fd);
 }
 
-/* --- followers -----------------------------------------------------------------------------------
- */
+/* Followers. */
 
 bool control_has_followers(const struct control *control)
 {
@@ -303,8 +301,7 @@ void control_tell_followers(struct control *control, const json_t *body)
 	}
 }
 
-/* --- the socket ----------------------------------------------------------------------------------
- */
+/* The socket. */
 
 /* Without the group the socket is root's, and root alone may change state. */
 static void socket_set_owner(struct control *control)

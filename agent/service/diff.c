@@ -9,8 +9,7 @@
 #include "mxfence/control.h"
 #include "service/report_internal.h"
 
-/* --- settings ------------------------------------------------------------------------------------
- */
+/* Settings. */
 
 static json_t *ports_text(const uint16_t *ports, size_t count)
 {
@@ -93,8 +92,7 @@ static json_t *diff_settings(const struct config *running, const struct config *
 	return array;
 }
 
-/* --- interfaces ----------------------------------------------------------------------------------
- */
+/* Interfaces. */
 
 static bool has_interface(const struct filter_config *filter, const char *name)
 {
@@ -118,8 +116,7 @@ static json_t *interfaces_only_in(const struct filter_config *filter,
 	return array;
 }
 
-/* --- lists ---------------------------------------------------------------------------------------
- */
+/* Lists. */
 
 static int compare_ranges(const void *a, const void *b)
 {

@@ -100,11 +100,13 @@ static void write_interfaces(FILE *out, const struct snapshot *snapshot)
 		const struct fence_interface *interface = &snapshot->interfaces[i];
 		char label[METRICS_LABEL_MAX];
 
+		suppressed += interface->counters.suppressed;
+		if (interface->removed)
+			continue;
 		fprintf(out, "%s{interface=\"%s\",mode=\"%s\"} %d\n", metrics[METRIC_ATTACHED].name,
 			metrics_escape_label(interface->name, label),
 			interface->attach == MXF_ATTACH_GENERIC ? "generic" : "native",
 			interface->attached);
-		suppressed += interface->counters.suppressed;
 	}
 	metric_number(out, METRIC_SUPPRESSED, suppressed);
 }

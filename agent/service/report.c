@@ -48,6 +48,8 @@ static json_t *status_interfaces(const struct fence_interface *interfaces, int c
 	for (int i = 0; array && i < count; i++) {
 		const struct fence_interface *at = &interfaces[i];
 
+		if (at->removed)
+			continue;
 		json_array_append_new(
 			array,
 			json_pack("{s:o, s:b, s:s, s:b}", "name",

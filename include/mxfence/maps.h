@@ -40,9 +40,15 @@ struct mxf_schema {
 struct mxf_interface {
 	char name[16];
 	__u32 ifindex;
-	__u32 attach;	/* enum mxf_attach */
-	__u32 frags;	/* loaded as xdp.frags */
-	__u32 attached; /* 0: the slot only keeps the counters of an interface that was unloaded */
+	__u32 attach; /* enum mxf_attach */
+	__u32 frags;  /* loaded as xdp.frags */
+	__u32 state;  /* enum mxf_interface_state */
+};
+
+enum mxf_interface_state {
+	MXF_INTERFACE_REMOVED,	/* not configured any more; the slot keeps its counters */
+	MXF_INTERFACE_ATTACHED, /* the fence was put on it; the kernel knows whether it still is */
+	MXF_INTERFACE_UNLOADED, /* configured, but taken off by `mxfence unload` */
 };
 
 enum mxf_attach { MXF_ATTACH_NATIVE, MXF_ATTACH_GENERIC };

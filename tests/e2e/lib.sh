@@ -145,13 +145,15 @@ listen() {
 	read -r _ <"$dir/listening"
 }
 
-# connects FROM TO [PORT]: does a connection from the peer's address FROM come about?
+# connects FROM TO [PORT]: does a connection from the peer's address FROM come about? One that should
+# is waited for longer than one that should not.
+patience=0.25
 connects() {
-	in_net peer python3 - "$1" "$2" "${3:-25}" <<-'END'
+	in_net peer python3 - "$1" "$2" "${3:-25}" "$patience" <<-'END'
 		import socket, sys
-		source, to, port = sys.argv[1:]
+		source, to, port, patience = sys.argv[1:]
 		s = socket.socket(socket.AF_INET6 if ":" in to else socket.AF_INET)
-		s.settimeout(0.25)
+		s.settimeout(float(patience))
 		s.bind((source, 0))
 		try:
 		    s.connect((to, int(port)))
@@ -161,7 +163,7 @@ connects() {
 }
 
 expect() { # MESSAGE COMMAND...
-	local message=$1
+	local message=$1 patience=5
 	shift
 	"$@" || fail "$message"
 }

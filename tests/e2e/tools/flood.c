@@ -99,8 +99,7 @@ static void __attribute__((noreturn)) fail_errno(const char *what)
 	fail(gone ? EXIT_GONE : EXIT_FAILURE, "%s: %s", what, strerror(errno));
 }
 
-/* --- frames --------------------------------------------------------------------------------------
- */
+/* Frames. */
 
 static void frame_add_tcp(struct class *class, uint16_t port)
 {
@@ -212,8 +211,7 @@ static bool frame_is_of(const struct class *class, const uint8_t *frame, size_t 
 	       !memcmp(frame + port, class->frame + port, sizeof(uint16_t));
 }
 
-/* --- sending and receiving -----------------------------------------------------------------------
- */
+/* Sending and receiving. */
 
 static void enter(const char *netns)
 {
@@ -348,8 +346,7 @@ static void settle(struct flood *flood)
 	fail(EXIT_GONE, "no sentinel arrives");
 }
 
-/* --- the whole -----------------------------------------------------------------------------------
- */
+/* The whole. */
 
 static void print_counts(struct flood *flood)
 {
