@@ -21,26 +21,13 @@ static __always_inline __u16 checksum_add(__u16 checksum, __u64 sum)
 	return ~((sum & 0xffff) + (sum >> 16));
 }
 
-/* The number of the next source. */
-static __always_inline __u32 next_source(void)
-{
-	__u32 at = flood.sources.position++ & (BENCH_SOURCES - 1);
-
-	if (at % BENCH_CLOCK_FRAMES == 0) {
-		flood.end = bpf_ktime_get_ns();
-		if (!flood.begin)
-			flood.begin = flood.end;
-	}
-	return at;
-}
-
 SEC("xdp")
 int flood4(struct xdp_md *ctx)
 {
 	char *data = (char *)(long)ctx->data, *end = (char *)(long)ctx->data_end;
 	struct iphdr *ip = (void *)(data + sizeof(struct ethhdr));
 	struct tcphdr *tcp = (void *)(ip + 1);
-	__u32 at = next_source();
+	__u32 at = bench_next(&flood.sources);
 
 	if ((char *)(tcp + 1) > end)
 		return XDP_ABORTED;
@@ -57,7 +44,7 @@ int flood6(struct xdp_md *ctx)
 	char *data = (char *)(long)ctx->data, *end = (char *)(long)ctx->data_end;
 	struct ipv6hdr *ip = (void *)(data + sizeof(struct ethhdr));
 	struct tcphdr *tcp = (void *)(ip + 1);
-	__u32 at = next_source(), *words;
+	__u32 at = bench_next(&flood.sources), *words;
 	__u64 sum;
 
 	if ((char *)(tcp + 1) > end)

@@ -78,10 +78,7 @@ static uint64_t device_settled(const char *name)
 	return taken;
 }
 
-/*
- * Sends `frames` frames; returns the rate. The time is that from the first to the last frame by the
- * generator's own clock: the kernel takes a while before and after.
- */
+/* Sends `frames` frames; returns how many a second were taken in. */
 static double flood_round(const struct generator *generator, const struct device *device,
 			  uint32_t frames)
 {
@@ -89,17 +86,17 @@ static double flood_round(const struct generator *generator, const struct device
 		    .data_size_in = (uint32_t)generator->packet.length, .repeat = (int)frames,
 		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 	const uint64_t before = device_taken(device->name);
-	struct bench_flood *state = generator->state;
+	double taken;
 
-	state->ifindex = device->ifindex;
-	state->begin = 0;
+	generator->state->ifindex = device->ifindex;
+	bench_clock_begin(&generator->state->sources);
 	if (bpf_prog_test_run_opts(generator->program, &options))
 		bench_fail("flood");
-	return (double)(device_settled(device->name) - before) * 1e9 /
-	       (double)(state->end - state->begin);
+	taken = (double)(device_settled(device->name) - before);
+	return taken * 1e9 / frames / bench_clock_read(&generator->state->sources, frames);
 }
 
-/* How many frames make a round: a power of two, as the sources are. */
+/* How many frames make a round. */
 static uint32_t device_calibrate(const struct generator *generator, const struct device *device)
 {
 	double wanted = flood_round(generator, device, FRAMES_LEAST) * ROUND_SECONDS;

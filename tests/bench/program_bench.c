@@ -33,6 +33,7 @@ struct bench_case {
 
 struct variant {
 	struct bpf_object *object;
+	struct bench_sources *sources;
 	struct ring_buffer *events;
 	int program;
 	double times[BENCH_ROUNDS_MAX];
@@ -65,7 +66,6 @@ static int ignore_event(void *context, void *event, size_t size)
 static void variant_load(struct variant *variant, const char *name, const struct bench_case *of,
 			 const struct bench_set *set)
 {
-	struct bench_sources *sources;
 	char path[512];
 	int events;
 
@@ -76,29 +76,29 @@ static void variant_load(struct variant *variant, const char *name, const struct
 	if (events >= 0)
 		variant->events = ring_buffer__new(events, ignore_event, NULL, NULL);
 	bench_object_publish(variant->object, set);
-	sources = bench_object_bss(variant->object, sizeof(*sources));
-	bench_sources_fill(sources, &set->list, of->family, of->near);
-	munmap(sources, sizeof(*sources));
+	variant->sources = bench_object_bss(variant->object, sizeof(*variant->sources));
+	bench_sources_fill(variant->sources, &set->list, of->family, of->near);
 }
 
 static void variant_clear(struct variant *variant)
 {
+	munmap(variant->sources, sizeof(*variant->sources));
 	ring_buffer__free(variant->events);
 	bpf_object__close(variant->object);
 }
 
-/* Nanoseconds a packet; the kernel's own figure has no fractions. */
+/* Nanoseconds a packet. */
 static double measure(const struct variant *variant, const struct packet *packet)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet->bytes,
 		    .data_size_in = (uint32_t)packet->length, .repeat = BENCH_SOURCES);
-	const double begin = bench_now();
 
+	bench_clock_begin(variant->sources);
 	if (bpf_prog_test_run_opts(variant->program, &options))
 		bench_fail("run");
 	if (variant->events)
 		ring_buffer__consume(variant->events);
-	return (bench_now() - begin) * 1e9 / BENCH_SOURCES;
+	return bench_clock_read(variant->sources, BENCH_SOURCES);
 }
 
 static void measure_all(struct variant *variants, const struct bench_case *of)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/support/packet_people.h"
 
@@ -65,12 +64,15 @@ void bench_release_cpu(void)
 		bench_fail("priority");
 }
 
-double bench_now(void)
+void bench_clock_begin(struct bench_sources *sources)
 {
-	struct timespec time;
+	sources->position = 0;
+	sources->begin = 0;
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+double bench_clock_read(const struct bench_sources *sources, uint32_t packets)
+{
+	return (double)(sources->end - sources->begin) / (packets - BENCH_CLOCK_PACKETS);
 }
 
 static int compare_doubles(const void *a, const void *b)
