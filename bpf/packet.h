@@ -89,6 +89,12 @@ struct mxf_flow {
 /* Verified once each, instead of once for every path that leads to them. */
 #define WALK_FUNCTION __noinline
 
+/*
+ * Headers begin at odd multiples of 2; the machines XDP runs on read words there all the same, and
+ * reading bytes instead costs an eighth of the whole packet.
+ */
+#define WIRE_FORMAT __attribute__((packed, aligned(4)))
+
 #define packet_context xdp_md
 #define from_be16 bpf_ntohs
 #define from_be32 bpf_ntohl
@@ -108,6 +114,8 @@ static __always_inline __u32 packet_size(struct xdp_md *packet)
 #include <string.h> /* and __always_inline, from the C library */
 
 #define WALK_FUNCTION static inline __attribute__((unused))
+
+#define WIRE_FORMAT __attribute__((packed))
 
 struct packet_context {
 	const __u8 *frame;
@@ -142,7 +150,7 @@ struct ipv4_header {
 	__u16 checksum;
 	__u32 source;
 	__u32 destination;
-} __attribute__((packed));
+} WIRE_FORMAT;
 
 struct ipv6_header {
 	__u32 version_flow;
@@ -151,7 +159,7 @@ struct ipv6_header {
 	__u8 hop_limit;
 	__u32 source[4];
 	__u32 destination[4];
-} __attribute__((packed));
+} WIRE_FORMAT;
 
 struct tcp_start {
 	__u16 source;
@@ -160,11 +168,12 @@ struct tcp_start {
 	__u32 acknowledgement;
 	__u8 offset;
 	__u8 flags;
-} __attribute__((packed));
+	__u16 window;
+} WIRE_FORMAT;
 
 _Static_assert(sizeof(struct ipv4_header) == IPV4_HEADER, "RFC 791");
 _Static_assert(sizeof(struct ipv6_header) == IPV6_HEADER, "RFC 8200");
-_Static_assert(sizeof(struct tcp_start) == TCP_DECISIVE, "RFC 9293");
+_Static_assert(__builtin_offsetof(struct tcp_start, window) == TCP_DECISIVE, "RFC 9293");
 
 static __always_inline int is_vlan(__u16 type)
 {

@@ -99,10 +99,8 @@ static __always_inline int record_allows(struct mxf_counters *of_interface)
 		of_interface->tick = tick;
 		of_interface->budget = MXF_RECORDS_PER_TICK;
 	}
-	if (of_interface->budget == 0) {
-		of_interface->suppressed++;
+	if (of_interface->budget == 0)
 		return 0;
-	}
 	of_interface->budget--;
 	of_interface->recorded++;
 	return 1;

@@ -108,7 +108,6 @@ static void counters_add(struct mxf_counters *sum, const struct mxf_counters *cp
 				sum->counts[f][v][r].bytes += cpu->counts[f][v][r].bytes;
 			}
 	sum->recorded += cpu->recorded;
-	sum->suppressed += cpu->suppressed;
 	sum->events_lost += cpu->events_lost;
 }
 

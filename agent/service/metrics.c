@@ -100,7 +100,7 @@ static void write_interfaces(FILE *out, const struct snapshot *snapshot)
 		const struct fence_interface *interface = &snapshot->interfaces[i];
 		char label[METRICS_LABEL_MAX];
 
-		suppressed += interface->counters.suppressed;
+		suppressed += mxf_counters_suppressed(&interface->counters);
 		if (interface->removed)
 			continue;
 		fprintf(out, "%s{interface=\"%s\",mode=\"%s\"} %d\n", metrics[METRIC_ATTACHED].name,

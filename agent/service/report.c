@@ -236,7 +236,7 @@ json_t *report_drops(struct fence *fence, struct trouble *trouble)
 		return NULL;
 	}
 	for (int i = 0; i < interface_count; i++)
-		suppressed += interfaces[i].counters.suppressed;
+		suppressed += mxf_counters_suppressed(&interfaces[i].counters);
 	qsort(drops, (size_t)count, sizeof(*drops), drop_compare_recent_first);
 	array = json_array();
 	for (int i = 0; array && i < count; i++)

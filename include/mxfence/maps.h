@@ -60,16 +60,27 @@ struct mxf_count {
 
 /*
  * One CPU's counters of one interface. `recorded` drops went to the drops table and the event
- * ring; `suppressed` ones were over the limit of MXF_RECORDS_PER_TICK and are only counted.
+ * ring; those over the limit of MXF_RECORDS_PER_TICK are only counted (mxf_counters_suppressed()).
  */
 struct mxf_counters {
 	struct mxf_count counts[MXF_FAMILY_COUNT][MXF_VERDICT_COUNT][MXF_REASON_COUNT];
 	__u64 tick;   /* jiffies of the last drop */
 	__u64 budget; /* records left in this tick */
 	__u64 recorded;
-	__u64 suppressed;
 	__u64 events_lost; /* the ring was full */
 };
+
+/* Drops that were counted and not recorded. */
+static inline __u64 mxf_counters_suppressed(const struct mxf_counters *counters)
+{
+	__u64 drops = 0;
+
+	for (int family = 0; family < MXF_FAMILY_COUNT; family++)
+		for (int reason = 0; reason < MXF_REASON_COUNT; reason++)
+			drops += counters->counts[family][MXF_VERDICT_DROP][reason].packets +
+				 counters->counts[family][MXF_VERDICT_OBSERVE][reason].packets;
+	return drops > counters->recorded ? drops - counters->recorded : 0;
+}
 
 /* Records a CPU makes in one timer tick, at 1000, 250 or 100 ticks a second. */
 #define MXF_RECORDS_PER_TICK 4

@@ -106,7 +106,6 @@ static void counters_add(struct mxf_counters *sum, const struct mxf_counters *of
 				to->bytes += from->bytes;
 			}
 	sum->recorded += of_cpu->recorded;
-	sum->suppressed += of_cpu->suppressed;
 	sum->events_lost += of_cpu->events_lost;
 }
 
