@@ -74,9 +74,9 @@ int fence_check_attach(struct fence *fence, const struct filter_config *filter,
 int fence_repair(struct fence *fence, const struct filter_config *filter, struct trouble *trouble);
 
 /*
- * Loads the program for `spares` interfaces that are not known yet. The verifier takes it from
- * those alone who have CAP_PERFMON, so this comes before that is given up; what was loaded can be
- * attached without.
+ * Loads the program for every interface that has a slot, whether it exists now or not, and for
+ * `spares` that have none yet. The verifier takes it from those alone who have CAP_PERFMON, so this
+ * comes before that is given up; what was loaded can be attached without.
  */
 int fence_prepare(struct fence *fence, unsigned int spares, struct trouble *trouble);
 

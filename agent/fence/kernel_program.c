@@ -109,24 +109,32 @@ int fence_program_attach(struct fence *fence, unsigned int slot, const struct de
 	return refused == -EBUSY ? refused : explain_attach(refused, device, attach, trouble);
 }
 
+static int program_get_both(struct fence *fence, unsigned int slot, struct trouble *trouble)
+{
+	for (int frags = 0; frags < 2; frags++) {
+		int program = program_get(fence, slot, frags, trouble);
+
+		if (program < 0)
+			return program;
+	}
+	return 0;
+}
+
 int fence_prepare(struct fence *fence, unsigned int spares, struct trouble *trouble)
 {
 	struct mxf_interface record;
 
-	for (unsigned int slot = 0; slot < MXF_INTERFACES_MAX && spares; slot++) {
+	for (unsigned int slot = 0; slot < MXF_INTERFACES_MAX; slot++) {
 		int error = fence_read_slot(fence, slot, &record);
 
 		if (error)
 			return explain_bpf(error, "the interfaces map", trouble);
-		if (record.name[0])
+		if (!record.name[0] && !spares)
 			continue;
-		for (int frags = 0; frags < 2; frags++) {
-			int program = program_get(fence, slot, frags, trouble);
-
-			if (program < 0)
-				return program;
-		}
-		spares--;
+		error = program_get_both(fence, slot, trouble);
+		if (error)
+			return error;
+		spares -= !record.name[0];
 	}
 	return 0;
 }
