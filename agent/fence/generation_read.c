@@ -5,21 +5,17 @@
 
 #include "bpf/judge.h"
 
+/* Do `count` entries of a table at `offset` lie in the first `size` bytes, and on their alignment?
+ */
 static bool lies_inside(uint64_t offset, uint64_t count, uint64_t each, uint64_t size)
 {
-	return offset <= size && count * each <= size - offset;
+	return offset <= size && count * each <= size - offset && (each == 1 || offset % 8 == 0);
 }
 
-bool generation_check(const void *memory, size_t size)
+static bool check_directory(const struct mxf_generation *header, uint64_t size)
 {
-	const struct mxf_generation *header = memory;
 	const struct mxf_directory *directory = &header->directory;
 
-	if (size < MXF_ELEMENT_SIZE || header->magic != MXF_GENERATION_MAGIC ||
-	    header->elements > size / MXF_ELEMENT_SIZE || header->hit_stripes == 0 ||
-	    header->hit_stripes & (header->hit_stripes - 1))
-		return false;
-	size = (size_t)header->elements * MXF_ELEMENT_SIZE;
 	return directory->ranges4 <= directory->range_count && directory->strings_size > 0 &&
 	       lies_inside(directory->ranges, directory->range_count, sizeof(struct mxf_range),
 			   size) &&
@@ -27,10 +23,27 @@ bool generation_check(const void *memory, size_t size)
 			   size) &&
 	       lies_inside(directory->files, directory->file_count, sizeof(uint32_t), size) &&
 	       lies_inside(directory->strings, directory->strings_size, 1, size) &&
-	       lies_inside(header->hits,
-			   (header->hit_stripes + UINT64_C(1)) * directory->range_count,
-			   sizeof(struct mxf_hits), size) &&
-	       ((const char *)memory)[directory->strings + directory->strings_size - 1] == '\0';
+	       ((const char *)header)[directory->strings + directory->strings_size - 1] == '\0';
+}
+
+static bool check_hits(const struct mxf_generation *header, uint64_t size)
+{
+	uint64_t ranges = header->directory.range_count, stripes = header->hit_stripes;
+
+	return stripes > 0 && (stripes & (stripes - 1)) == 0 &&
+	       lies_inside(header->carry, ranges, sizeof(struct mxf_carry), size) &&
+	       lies_inside(header->hits, stripes * ranges, sizeof(struct mxf_hits), size);
+}
+
+bool generation_check(const void *memory, size_t size)
+{
+	const struct mxf_generation *header = memory;
+
+	if (size < MXF_ELEMENT_SIZE || header->magic != MXF_GENERATION_MAGIC ||
+	    header->elements > size / MXF_ELEMENT_SIZE)
+		return false;
+	size = (size_t)header->elements * MXF_ELEMENT_SIZE;
+	return check_directory(header, size) && check_hits(header, size);
 }
 
 static const void *at(const struct mxf_generation *generation, uint32_t offset)
