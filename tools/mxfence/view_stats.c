@@ -166,10 +166,22 @@ void view_packets(const struct screen *screen, const struct view *view)
 	view_grouping(screen, view, &groupings[STATS_BY_REASON]);
 }
 
+/* Ranges that the answer counts as without hits, but for those that it lists all the same. */
+static uint64_t count_unlisted(const json_t *body)
+{
+	uint64_t count = view_number(body, "ranges_without_hits");
+	size_t i;
+	json_t *range;
+
+	json_array_foreach (json_object_get(body, "ranges"), i, range)
+		count -= count && !view_number(range, "hits");
+	return count;
+}
+
 void view_stats(const struct screen *screen, const struct view *view)
 {
 	enum stats_key by = view->command->by;
-	uint64_t silent = view_number(view->body, "ranges_without_hits");
+	uint64_t unlisted;
 
 	if (by == STATS_KEY_COUNT) {
 		view_packets(screen, view);
@@ -178,7 +190,8 @@ void view_stats(const struct screen *screen, const struct view *view)
 		return;
 	}
 	view_grouping(screen, view, &groupings[by]);
-	if (by == STATS_BY_RANGE && silent && !screen->raw)
+	unlisted = by == STATS_BY_RANGE && !screen->raw ? count_unlisted(view->body) : 0;
+	if (unlisted)
 		fprintf(screen->out, "\n%llu ranges without hits are not listed.\n",
-			(unsigned long long)silent);
+			(unsigned long long)unlisted);
 }

@@ -28,6 +28,7 @@ static size_t count_attached(const json_t *body)
 /* The first line: does the fence hold? */
 static void print_headline(const struct screen *screen, const json_t *body)
 {
+	size_t attached = count_attached(body);
 	const char *mode = view_text(body, "mode");
 
 	fputs("Fence: ", screen->out);
@@ -35,7 +36,7 @@ static void print_headline(const struct screen *screen, const json_t *body)
 		screen_print(screen, STYLE_WARNING, "unknown, see the error");
 	else if (!mode)
 		screen_print(screen, STYLE_BAD, "nothing is loaded, every packet passes");
-	else if (!count_attached(body))
+	else if (!attached)
 		screen_print(screen, STYLE_BAD,
 			     "not attached to any interface, every packet passes");
 	else if (strcmp(mode, "enforce") == 0)
@@ -43,6 +44,8 @@ static void print_headline(const struct screen *screen, const json_t *body)
 	else
 		screen_print(screen, STYLE_WARNING,
 			     "observing: counts what it would drop, drops nothing");
+	if (attached && attached < json_array_size(json_object_get(body, "interfaces")))
+		screen_print(screen, STYLE_BAD, ", but not on every interface");
 	fputs("\n", screen->out);
 }
 
