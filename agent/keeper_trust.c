@@ -26,6 +26,7 @@
 struct trust_change {
 	struct range range;
 	char text[RANGE_TEXT_MAX]; /* canonical */
+	char masked[160];	   /* what was cut off, as words to add; "" for nothing */
 	const char *list;
 	bool list_given;
 	const char *note;
@@ -164,6 +165,9 @@ static int change_read_range(const json_t *arguments, struct trust_change *chang
 	if (wrong != RANGE_OK && wrong != RANGE_HOST_BITS)
 		return trouble_set(trouble, -EINVAL, "%.80s %s", text, range_error_text(wrong));
 	range_format(&change->range, change->text);
+	if (wrong == RANGE_HOST_BITS)
+		snprintf(change->masked, sizeof(change->masked), "; %.80s %s", text,
+			 range_error_text(wrong));
 	return 0;
 }
 
@@ -176,6 +180,8 @@ static int change_read_file(struct trust_change *change, struct trouble *trouble
 		change->data = strdup("");
 		return change->data ? 0 : trouble_set(trouble, -ENOMEM, "out of memory");
 	}
+	if (error == -EINVAL)
+		return trouble_set(trouble, -EBADF, "%s: it is not a regular file", change->path);
 	return error ? trouble_set(trouble, error, "%s: %s", change->path, strerror(-error)) : 0;
 }
 
@@ -228,6 +234,23 @@ static int directory_make(const char *path)
 	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
 }
 
+/* A change that is refused was no reload: what is known of the last one stays. */
+static enum mxf_exit change_reload(struct keeper *keeper, json_t **body)
+{
+	uint64_t time_before = keeper->reload_time;
+	char *error_before = TAKE_PTR(keeper->reload_error);
+	enum mxf_exit exit = keeper_reload(keeper, body);
+
+	if (exit == MXF_EXIT_OK) {
+		free(error_before);
+		return exit;
+	}
+	free(keeper->reload_error);
+	keeper->reload_error = error_before;
+	keeper->reload_time = time_before;
+	return exit;
+}
+
 /* Writes the new text and reloads; puts the old one back when the configuration is refused. */
 static void change_apply(struct keeper *keeper, const struct trust_change *change,
 			 const struct text *text, const char *done, struct control_answer *answer)
@@ -241,7 +264,7 @@ static void change_apply(struct keeper *keeper, const struct trust_change *chang
 				    strerror(-error));
 		return;
 	}
-	answer->exit = keeper_reload(keeper, &answer->body);
+	answer->exit = change_reload(keeper, &answer->body);
 	if (answer->exit == MXF_EXIT_OK) {
 		json_object_set_new(answer->body, "range", json_string(change->text));
 		json_object_set_new(answer->body, "list", json_string(change->list));
@@ -306,7 +329,7 @@ static void add_carry_out(struct keeper *keeper, const struct trust_change *chan
 			  struct control_answer *answer)
 {
 	struct text text = {.data = NULL};
-	char done[RANGE_TEXT_MAX + 128];
+	char done[RANGE_TEXT_MAX + sizeof(change->masked) + 128];
 	uint32_t line;
 	int error = trust_text_add(change->data, change->size, &change->range, change->note, &text,
 				   &line);
@@ -317,7 +340,8 @@ static void add_carry_out(struct keeper *keeper, const struct trust_change *chan
 			error == -EINVAL ? "the note holds control characters" : "out of memory");
 		return;
 	}
-	snprintf(done, sizeof(done), "%s is trusted now: list %s", change->text, change->list);
+	snprintf(done, sizeof(done), "%s is trusted now: list %s%s", change->text, change->list,
+		 change->masked);
 	change_apply(keeper, change, &text, done, answer);
 	free(text.data);
 }
