@@ -26,7 +26,14 @@ struct metrics_server;
 /* Makes the text for a request, as metrics_text() does. */
 typedef char *metrics_text_fn(void *context, struct trouble *trouble);
 
-/* Serves GET /metrics; 404 and 405 for everything else. */
+/*
+ * Serves GET /metrics; 404 and 405 for everything else. Bounds: METRICS_CLIENTS_MAX connections, of
+ * which the oldest makes room for a new one; METRICS_REQUEST_MAX bytes of a request;
+ * METRICS_TIMEOUT_S seconds from accepting a connection to its end.
+ */
+#define METRICS_CLIENTS_MAX 32
+#define METRICS_REQUEST_MAX 8192
+#define METRICS_TIMEOUT_S 10
 int metrics_server_open(struct event_base *base, const struct metrics_config *config,
 			metrics_text_fn *fn, void *context, struct metrics_server **server,
 			struct trouble *trouble);
