@@ -28,7 +28,6 @@ struct trust_change {
 	char text[RANGE_TEXT_MAX]; /* canonical */
 	char masked[160];	   /* what was cut off, as words to add; "" for nothing */
 	const char *list;
-	bool list_given;
 	const char *note;
 	char path[PATH_MAX];
 	bool exists;
@@ -41,8 +40,7 @@ static void change_clear(struct trust_change *change)
 	free(change->data);
 }
 
-/* --- what stands in the configuration
- * ------------------------------------------------------------- */
+/* What stands in the configuration. */
 
 typedef bool range_match_fn(const struct range *range, const struct range *asked);
 
@@ -198,7 +196,6 @@ static int change_open(const struct keeper *keeper, const json_t *arguments,
 		error = request_string(arguments, "note", false, &change->note, trouble);
 	if (error)
 		return error;
-	change->list_given = change->list;
 	if (!change->list)
 		change->list = LIST_DEFAULT;
 	if (!trust_name_is_valid(change->list))
@@ -330,9 +327,7 @@ static void add_carry_out(struct keeper *keeper, const struct trust_change *chan
 {
 	struct text text = {.data = NULL};
 	char done[RANGE_TEXT_MAX + sizeof(change->masked) + 128];
-	uint32_t line;
-	int error = trust_text_add(change->data, change->size, &change->range, change->note, &text,
-				   &line);
+	int error = trust_text_add(change->data, change->size, &change->range, change->note, &text);
 
 	if (error) {
 		keeper_answer_error(

@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config.h"
 #include "core/range.h"
-
-#define NAME_SIZE_MAX 64
 
 /* The line's size with its end. */
 static size_t line_size(const char *text, size_t size)
@@ -32,20 +31,6 @@ static bool line_holds(const char *line, size_t size, const struct range *range)
 	       ip_equal(found.first, range->first) && ip_equal(found.last, range->last);
 }
 
-uint32_t trust_text_find(const char *text, size_t size, const struct range *range)
-{
-	uint32_t number = 1;
-
-	for (size_t at = 0; at < size; number++) {
-		size_t length = line_size(text + at, size - at);
-
-		if (line_holds(text + at, length, range))
-			return number;
-		at += length;
-	}
-	return 0;
-}
-
 static bool note_is_plain(const char *note)
 {
 	for (; *note; note++)
@@ -62,17 +47,8 @@ static const char *line_end(const char *text, size_t size)
 	return length >= 2 && text[length - 2] == '\r' && text[length - 1] == '\n' ? "\r\n" : "\n";
 }
 
-static uint32_t lines_count(const char *text, size_t size)
-{
-	uint32_t count = 0;
-
-	for (size_t at = 0; at < size; count++)
-		at += line_size(text + at, size - at);
-	return count;
-}
-
 int trust_text_add(const char *text, size_t size, const struct range *range, const char *note,
-		   struct text *out, uint32_t *line)
+		   struct text *out)
 {
 	const char *end = line_end(text, size);
 	bool unfinished = size && text[size - 1] != '\n';
@@ -92,7 +68,6 @@ int trust_text_add(const char *text, size_t size, const struct range *range, con
 		memcpy(out->data, text, size);
 		memcpy(out->data + size, added, (size_t)length + 1);
 		out->size = size + (size_t)length;
-		*line = lines_count(text, size) + 1;
 	}
 	free(added);
 	return out->data ? 0 : -ENOMEM;
@@ -126,7 +101,7 @@ bool trust_name_is_valid(const char *name)
 {
 	size_t size = strlen(name);
 
-	if (size == 0 || size > NAME_SIZE_MAX || name[0] == '.' || name[size - 1] == '.')
+	if (size == 0 || size > LIST_NAME_MAX || name[0] == '.' || name[size - 1] == '.')
 		return false;
 	for (; *name; name++)
 		if (!isascii(*name) || (!isalnum((unsigned char)*name) && !strchr("-_.", *name)))

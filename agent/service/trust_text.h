@@ -13,20 +13,18 @@ struct text {
 	size_t size;
 };
 
-/* The line (from 1) that first holds exactly this range, 0 when none does. */
-uint32_t trust_text_find(const char *text, size_t size, const struct range *range);
-
 /*
- * Appends a line with the range and, when `note` is not NULL, the note as a comment. Returns the
- * new line's number in *line. -EINVAL: the note has control characters; -ENOMEM.
+ * Appends a line with the range and, when `note` is not NULL, the note as a comment. -EINVAL: the
+ * note has control characters; -ENOMEM.
  */
 int trust_text_add(const char *text, size_t size, const struct range *range, const char *note,
-		   struct text *out, uint32_t *line);
+		   struct text *out);
 
 /* Leaves out every line that holds exactly this range. Returns how many, or -ENOMEM. */
 int trust_text_remove(const char *text, size_t size, const struct range *range, struct text *out);
 
-/* May this be the name of a list file? Letters, digits, '-', '_' and inner dots; at most 64. */
+/* May this be the name of a list file? Letters, digits, '-', '_' and inner dots; at most
+ * LIST_NAME_MAX. */
 bool trust_name_is_valid(const char *name);
 
 #endif
