@@ -68,7 +68,7 @@ static int link_pin(struct fence *fence, unsigned int slot, int link)
 /* Slots. */
 
 enum attach_step {
-	STEP_MISSING, /* was attached and is gone; attached again when it comes back */
+	STEP_MISSING, /* was fenced or unloaded and is gone; attached when it comes back */
 	STEP_NEW,
 	STEP_UPDATE, /* the program of a link that stands */
 	STEP_MODE,   /* another attach mode: off and on again */
@@ -139,7 +139,7 @@ static int slot_clear_counters(const struct fence *fence, unsigned int slot)
 static int plan_device(struct fence *fence, const char *name, enum mxf_attach attach,
 		       struct attach_plan *plan, struct trouble *trouble)
 {
-	bool ours = plan->before.state == MXF_INTERFACE_ATTACHED && !plan->other_interface;
+	bool ours = plan->before.state != MXF_INTERFACE_REMOVED && !plan->other_interface;
 	uint32_t on, program = 0;
 	int error = device_read(name, &plan->device);
 
