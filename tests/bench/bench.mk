@@ -2,7 +2,7 @@
 # How the measuring programs are built; included by tests.mk.
 
 BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,program_bench flood attach ranges stopwatch)
-BENCH_SUPPORT := $(sort $(wildcard tests/bench/support*.c)) $(filter-out %netns_pair.c %prog_load.c,$(TEST_SUPPORT))
+BENCH_SUPPORT := $(sort $(wildcard tests/bench/support*.c)) $(filter tests/support/packet_%.c,$(TEST_SUPPORT))
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.bpf.c))
 
 $(BENCH_OBJECTS): $(wildcard tests/bench/*.h)

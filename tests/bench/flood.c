@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sends SYNs to port 25 from 2^20 random sources into network interfaces in turn, by XDP live
- * frames. Prints "DEVICE RATE PACKETS": how many a second the other end took in, the median of
- * interleaved rounds, and how many it took in altogether.
+ * frames. Prints "DEVICE PACKETS RATE...": how many the other end took in altogether, and how many
+ * a second: the median of interleaved rounds, then each.
  *
  *     flood OBJECT FAMILY ROUNDS DEVICE...
  */
@@ -164,10 +164,11 @@ int main(int argc, char **argv)
 			devices[i].rates[round] =
 				flood_round(&generator, &devices[i], devices[i].frames);
 	bench_release_cpu();
-	for (size_t i = 0; i < count; i++)
-		printf("%s %.0f %" PRIu64 "\n", devices[i].name,
-		       bench_median(devices[i].rates, rounds),
+	for (size_t i = 0; i < count; i++) {
+		printf("%s %" PRIu64, devices[i].name,
 		       device_settled(devices[i].name) - devices[i].begin);
+		bench_print(devices[i].rates, rounds, 0);
+	}
 	free(devices);
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a packet costs inside the program, by BPF_PROG_RUN: the fence beside variants of itself and
- * others. Prints "program.CASE.VARIANT NANOSECONDS", medians of interleaved rounds.
+ * others. Prints "program.CASE.VARIANT NANOSECONDS": the median of interleaved rounds, then each.
  *
  *     program_bench OBJECT_DIR ROUNDS [CASE]     only cases whose name begins with CASE
  */
@@ -127,8 +127,8 @@ static void run_case(const struct bench_case *of)
 		variant_load(&variants[i], of->variants[i], of, &set);
 	measure_all(variants, of);
 	for (size_t i = 0; i < of->variant_count; i++) {
-		printf("program.%s.%s %.1f\n", of->name, of->variants[i],
-		       bench_median(variants[i].times, rounds));
+		printf("program.%s.%s", of->name, of->variants[i]);
+		bench_print(variants[i].times, rounds, 1);
 		variant_clear(&variants[i]);
 	}
 	fflush(stdout);

@@ -82,10 +82,21 @@ static int compare_doubles(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-double bench_median(double *values, size_t count)
+static double median(const double *values, size_t count)
 {
-	qsort(values, count, sizeof(*values), compare_doubles);
-	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+	double sorted[BENCH_ROUNDS_MAX];
+
+	memcpy(sorted, values, count * sizeof(*values));
+	qsort(sorted, count, sizeof(*sorted), compare_doubles);
+	return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+}
+
+void bench_print(const double *values, size_t count, int decimals)
+{
+	printf(" %.*f", decimals, median(values, count));
+	for (size_t i = 0; i < count; i++)
+		printf(" %.*f", decimals, values[i]);
+	printf("\n");
 }
 
 void bench_frame(const char *recipe, uint16_t port, struct packet *packet)

@@ -31,7 +31,8 @@ size_t bench_number(const char *text, size_t most);
 void bench_hold_cpu(void);
 void bench_release_cpu(void);
 
-double bench_median(double *values, size_t count);
+/* Ends a line of results: the median, then all of them in their order. */
+void bench_print(const double *values, size_t count, int decimals);
 
 /* A configuration that closes port 25 to all but `list`. */
 struct bench_set {
