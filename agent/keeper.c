@@ -48,21 +48,11 @@ static void on_hangup(evutil_socket_t number, short what, void *context)
 	json_decref(body);
 }
 
-static bool is_configured(const struct keeper *keeper, const char *name)
-{
-	const struct filter_config *filter = &keeper->config->filter;
-
-	for (size_t i = 0; i < filter->interface_count; i++)
-		if (!strcmp(filter->interfaces[i].name, name))
-			return true;
-	return false;
-}
-
 static void link_changed(void *context, const char *name, bool gone)
 {
 	struct keeper *keeper = context;
 
-	if (name[0] && !is_configured(keeper, name))
+	if (name[0] && !config_find_interface(&keeper->config->filter, name))
 		return;
 	if (gone)
 		log_warning("%s is gone; it is attached when it comes back", name);

@@ -14,6 +14,15 @@ const struct range_list *config_find_list(const struct config *config, const cha
 	return NULL;
 }
 
+const struct interface_name *config_find_interface(const struct filter_config *filter,
+						   const char *name)
+{
+	for (size_t i = 0; i < filter->interface_count; i++)
+		if (strcmp(filter->interfaces[i].name, name) == 0)
+			return &filter->interfaces[i];
+	return NULL;
+}
+
 /* FNV-1a on words instead of bytes, with a shift so that high bits reach the low ones. */
 static uint64_t hash_word(uint64_t hash, uint64_t word)
 {

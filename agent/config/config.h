@@ -91,6 +91,10 @@ int config_load_text(const char *path, const char *text, size_t size, struct con
 /* NULL when there is no list of that name. */
 const struct range_list *config_find_list(const struct config *config, const char *name);
 
+/* NULL when no interface of that name is listed. */
+const struct interface_name *config_find_interface(const struct filter_config *filter,
+						   const char *name);
+
 void config_free(struct config **config);
 
 #endif

@@ -24,15 +24,6 @@ static bool is_interface_name(const struct node *node)
 	return true;
 }
 
-static const struct interface_name *find_interface(const struct filter_config *filter,
-						   const char *name)
-{
-	for (size_t i = 0; i < filter->interface_count; i++)
-		if (strcmp(filter->interfaces[i].name, name) == 0)
-			return &filter->interfaces[i];
-	return NULL;
-}
-
 static void add_interface(struct reader *reader, const struct schema_key *key,
 			  const struct node *item, void *field)
 {
@@ -49,7 +40,7 @@ static void add_interface(struct reader *reader, const struct schema_key *key,
 			     text_quote(item->text, item->size, quote));
 		return;
 	}
-	before = find_interface(filter, item->text);
+	before = config_find_interface(filter, item->text);
 	if (before) {
 		READER_ERROR(reader, item->place, NULL, "%s is listed already at %s:%u", item->text,
 			     sources_name(&reader->config->sources, before->place.file),

@@ -82,14 +82,6 @@ struct attach_plan {
 	struct mxf_interface before;
 };
 
-static bool is_listed(const struct filter_config *filter, const char *name)
-{
-	for (size_t i = 0; i < filter->interface_count; i++)
-		if (!strcmp(filter->interfaces[i].name, name))
-			return true;
-	return false;
-}
-
 /* Its own slot, a free one, or, as counters are kept while there is room, an unused one. */
 static int slot_find(const struct fence *fence, const char *name,
 		     const bool taken[MXF_INTERFACES_MAX], struct mxf_interface *record)
@@ -324,7 +316,7 @@ static int detach_unlisted(struct fence *fence, const struct filter_config *filt
 		int error = fence_read_slot(fence, slot, &record);
 
 		if (!error && record.state != MXF_INTERFACE_REMOVED &&
-		    !is_listed(filter, record.name)) {
+		    !config_find_interface(filter, record.name)) {
 			fence_link_remove(fence, slot);
 			record.state = MXF_INTERFACE_REMOVED;
 			error = fence_write_slot(fence, slot, &record);

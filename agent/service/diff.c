@@ -94,14 +94,6 @@ static json_t *diff_settings(const struct config *running, const struct config *
 
 /* Interfaces. */
 
-static bool has_interface(const struct filter_config *filter, const char *name)
-{
-	for (size_t i = 0; i < filter->interface_count; i++)
-		if (!strcmp(filter->interfaces[i].name, name))
-			return true;
-	return false;
-}
-
 static json_t *interfaces_only_in(const struct filter_config *filter,
 				  const struct filter_config *other)
 {
@@ -110,7 +102,7 @@ static json_t *interfaces_only_in(const struct filter_config *filter,
 	for (size_t i = 0; i < filter->interface_count; i++) {
 		const char *name = filter->interfaces[i].name;
 
-		if (!has_interface(other, name))
+		if (!config_find_interface(other, name))
 			json_array_append_new(array, report_text(name, strlen(name)));
 	}
 	return array;

@@ -67,23 +67,14 @@ static void metric_number(FILE *out, enum metric metric, uint64_t value)
 static void write_counts(FILE *out, enum metric metric, const struct fence_interface *interface)
 {
 	char label[METRICS_LABEL_MAX];
+	struct report_count count;
 
 	metrics_escape_label(interface->name, label);
-	for (size_t f = 0; f < MXF_FAMILY_COUNT; f++)
-		for (size_t v = 0; v < MXF_VERDICT_COUNT; v++)
-			for (size_t r = 0; r < MXF_REASON_COUNT; r++) {
-				const struct mxf_count *at = &interface->counters.counts[f][v][r];
-
-				if (!at->packets)
-					continue;
-				fprintf(out,
-					"%s{interface=\"%s\",family=\"%s\",verdict=\"%s\","
-					"reason=\"%s\"} %llu\n",
-					metrics[metric].name, label, report_families[f],
-					report_verdicts[v], report_reasons[r],
-					(unsigned long long)(metric == METRIC_BYTES ? at->bytes
-										    : at->packets));
-			}
+	for (size_t at = 0; report_next_count(&interface->counters, &at, &count);)
+		fprintf(out,
+			"%s{interface=\"%s\",family=\"%s\",verdict=\"%s\",reason=\"%s\"} %llu\n",
+			metrics[metric].name, label, count.family, count.verdict, count.reason,
+			(unsigned long long)(metric == METRIC_BYTES ? count.bytes : count.packets));
 }
 
 static void write_interfaces(FILE *out, const struct snapshot *snapshot)

@@ -136,23 +136,15 @@ json_t *report_status(struct fence *fence, const struct report_agent *agent,
 
 static void packets_append(json_t *array, const struct fence_interface *interface)
 {
-	for (size_t f = 0; f < MXF_FAMILY_COUNT; f++)
-		for (size_t v = 0; v < MXF_VERDICT_COUNT; v++)
-			for (size_t r = 0; r < MXF_REASON_COUNT; r++) {
-				const struct mxf_count *at = &interface->counters.counts[f][v][r];
+	struct report_count count;
 
-				if (!at->packets)
-					continue;
-				json_array_append_new(
-					array,
-					json_pack("{s:o, s:s, s:s, s:s, s:I, s:I}", "interface",
-						  report_text(interface->name,
-							      strlen(interface->name)),
-						  "family", report_families[f], "verdict",
-						  report_verdicts[v], "reason", report_reasons[r],
-						  "packets", (json_int_t)at->packets, "bytes",
-						  (json_int_t)at->bytes));
-			}
+	for (size_t at = 0; report_next_count(&interface->counters, &at, &count);)
+		json_array_append_new(
+			array, json_pack("{s:o, s:s, s:s, s:s, s:I, s:I}", "interface",
+					 report_text(interface->name, strlen(interface->name)),
+					 "family", count.family, "verdict", count.verdict, "reason",
+					 count.reason, "packets", (json_int_t)count.packets,
+					 "bytes", (json_int_t)count.bytes));
 }
 
 static json_t *stats_ranges(const struct mxf_generation *generation, uint32_t *without_hits)

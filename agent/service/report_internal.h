@@ -9,6 +9,18 @@ extern const char *const report_reasons[MXF_REASON_COUNT];
 extern const char *const report_verdicts[MXF_VERDICT_COUNT];
 extern const char *const report_families[MXF_FAMILY_COUNT];
 
+/* A counter that is not zero, with what it counts. */
+struct report_count {
+	const char *family;
+	const char *verdict;
+	const char *reason;
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+/* The next one at or after *at, which starts as 0 and moves behind it; false when there is none. */
+bool report_next_count(const struct mxf_counters *counters, size_t *at, struct report_count *count);
+
 /* "trusted" or "denied". */
 const char *report_action(uint32_t action);
 

@@ -21,6 +21,29 @@ const char *const report_families[MXF_FAMILY_COUNT] = {MXF_FAMILIES(NAME_OF)};
 
 #define NANOSECONDS 1000000000u
 
+bool report_next_count(const struct mxf_counters *counters, size_t *at, struct report_count *count)
+{
+	while (*at < MXF_FAMILY_COUNT * MXF_VERDICT_COUNT * MXF_REASON_COUNT) {
+		size_t family = *at / (MXF_VERDICT_COUNT * MXF_REASON_COUNT);
+		size_t verdict = *at / MXF_REASON_COUNT % MXF_VERDICT_COUNT;
+		size_t reason = *at % MXF_REASON_COUNT;
+		const struct mxf_count *found = &counters->counts[family][verdict][reason];
+
+		++*at;
+		if (!found->packets)
+			continue;
+		*count = (struct report_count){
+			.family = report_families[family],
+			.verdict = report_verdicts[verdict],
+			.reason = report_reasons[reason],
+			.packets = found->packets,
+			.bytes = found->bytes,
+		};
+		return true;
+	}
+	return false;
+}
+
 const char *report_action(uint32_t action)
 {
 	return action == MXF_ANSWER_DENIED ? "denied" : "trusted";

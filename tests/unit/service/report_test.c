@@ -18,7 +18,7 @@
 #include "service/diff.h"
 #include "service/events.h"
 #include "service/metrics.h"
-#include "service/report.h"
+#include "service/report_internal.h"
 
 static const char base[] = "filter:\n"
 			   "  interfaces: [lo]\n"
@@ -230,6 +230,35 @@ static void test_events_keep_the_last(void **state)
 	free(events);
 }
 
+static void test_counts_are_told_once_each(void **state)
+{
+	struct mxf_counters counters = {.recorded = 9};
+	struct report_count count;
+	size_t at = 0;
+
+	(void)state;
+	assert_false(report_next_count(&counters, &at, &count));
+	counters.counts[MXF_FAMILY_OTHER][MXF_VERDICT_PASS][0] = (struct mxf_count){1, 60};
+	counters.counts[MXF_FAMILY_IPV4][MXF_VERDICT_DROP][MXF_REASON_DENIED] =
+		(struct mxf_count){2, 120};
+	counters.counts[MXF_FAMILY_IPV6][MXF_VERDICT_OBSERVE][MXF_REASON_UNTRUSTED] =
+		(struct mxf_count){3, 180};
+	at = 0;
+	assert_true(report_next_count(&counters, &at, &count));
+	assert_string_equal(count.family, "other");
+	assert_int_equal(count.packets, 1);
+	assert_true(report_next_count(&counters, &at, &count));
+	assert_string_equal(count.family, "ipv4");
+	assert_string_equal(count.verdict, "drop");
+	assert_string_equal(count.reason, "denied");
+	assert_int_equal(count.bytes, 120);
+	assert_true(report_next_count(&counters, &at, &count));
+	assert_string_equal(count.family, "ipv6");
+	assert_string_equal(count.verdict, "observe");
+	assert_string_equal(count.reason, "untrusted");
+	assert_false(report_next_count(&counters, &at, &count));
+}
+
 static void test_texts_are_always_json(void **state)
 {
 	json_t *good = report_text("b\xc3\xbc"
@@ -280,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_diff_of_equal_configurations),
 		cmocka_unit_test(test_diff_tells_what_changes),
 		cmocka_unit_test(test_events_keep_the_last),
+		cmocka_unit_test(test_counts_are_told_once_each),
 		cmocka_unit_test(test_texts_are_always_json),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_labels_are_escaped),
