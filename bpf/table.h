@@ -150,8 +150,8 @@ static __always_inline __u32 deep_search(struct mxf_memory memory, __u32 deep, _
 
 		if (half == 0)
 			break;
-		if (slot_read(memory, deep, 1 + low + half) <= key)
-			low += half;
+		/* A branch would be two states for the verifier in every step. */
+		low += half & (count_below(key, slot_read(memory, deep, 1 + low + half)) - 1);
 		count -= half;
 	}
 	return slot_read(memory, deep, 1 + total + low);
@@ -163,6 +163,7 @@ static __always_inline __u32 table_search6(struct mxf_memory memory, const struc
 {
 	__u32 slot = table_search(memory, table, words[0]);
 
+#pragma GCC unroll 3 /* an index that varies would force the address into memory */
 	for (int level = 1; level <= MXF_DEEP_LEVELS; level++) {
 		if (MXF_SLOT_KIND(slot) != MXF_SLOT_DEEP)
 			break;
