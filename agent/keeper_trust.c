@@ -171,16 +171,18 @@ static int change_read_range(const json_t *arguments, struct trust_change *chang
 
 static int change_read_file(struct trust_change *change, struct trouble *trouble)
 {
-	int error = file_read(change->path, SOURCE_FILE_MAX, &change->data, &change->size);
+	int error = file_read(change->path, &change->data, &change->size);
+	const char *hint = file_error_hint(-error);
 
 	change->exists = error != -ENOENT;
 	if (error == -ENOENT) {
 		change->data = strdup("");
 		return change->data ? 0 : trouble_set(trouble, -ENOMEM, "out of memory");
 	}
-	if (error == -EINVAL)
-		return trouble_set(trouble, -EBADF, "%s: it is not a regular file", change->path);
-	return error ? trouble_set(trouble, error, "%s: %s", change->path, strerror(-error)) : 0;
+	if (!error)
+		return 0;
+	return trouble_set(trouble, error == -EINVAL ? -EBADF : error, "%s: %s%s%s", change->path,
+			   file_error_text(-error), hint ? "; " : "", hint ? hint : "");
 }
 
 /* Reads the arguments and the file; the change must be cleared also on failure. */
@@ -219,16 +221,30 @@ static void answer_open_error(struct control_answer *answer, int error,
 
 /* Carrying it out. */
 
-static int file_restore(const struct trust_change *change)
+/* `text` is NULL when the file is right as it is. */
+static int change_write(const struct keeper *keeper, const struct trust_change *change,
+			const struct text *text, struct trouble *trouble)
 {
-	if (change->exists)
-		return file_replace(change->path, change->data, change->size);
-	return unlink(change->path) ? -errno : 0;
+	const char *directory = keeper->config->trusted_directory;
+
+	if (!text)
+		return 0;
+	if (mkdir(directory, 0755) && errno != EEXIST)
+		return trouble_set(trouble, -errno, "%s: %s", directory, strerror(errno));
+	return file_replace(change->path, text->data, text->size, trouble);
 }
 
-static int directory_make(const char *path)
+static void change_undo(const struct trust_change *change)
 {
-	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
+	struct trouble trouble;
+	int error = 0;
+
+	if (change->exists)
+		error = file_replace(change->path, change->data, change->size, &trouble);
+	else if (unlink(change->path))
+		error = trouble_set(&trouble, -errno, "%s: %s", change->path, strerror(errno));
+	if (error)
+		log_error("putting the old contents back: %s", trouble.text);
 }
 
 /* A change that is refused was no reload: what is known of the last one stays. */
@@ -248,17 +264,18 @@ static enum mxf_exit change_reload(struct keeper *keeper, json_t **body)
 	return exit;
 }
 
-/* Writes the new text and reloads; puts the old one back when the configuration is refused. */
+/*
+ * Writes the new text, if there is one, and reloads; puts the old one back when the configuration
+ * is refused.
+ */
 static void change_apply(struct keeper *keeper, const struct trust_change *change,
 			 const struct text *text, const char *done, struct control_answer *answer)
 {
-	int error = directory_make(keeper->config->trusted_directory);
+	struct trouble trouble;
+	int error = change_write(keeper, change, text, &trouble);
 
-	if (!error)
-		error = file_replace(change->path, text->data, text->size);
 	if (error) {
-		keeper_answer_error(answer, keeper_exit_for(error), "%s: %s", change->path,
-				    strerror(-error));
+		keeper_answer_error(answer, keeper_exit_for(error), "%s", trouble.text);
 		return;
 	}
 	answer->exit = change_reload(keeper, &answer->body);
@@ -269,66 +286,77 @@ static void change_apply(struct keeper *keeper, const struct trust_change *chang
 		return;
 	}
 	answer->exit = MXF_EXIT_FAILED;
-	error = file_restore(change);
-	if (error)
-		log_error("%s: putting the old contents back: %s", change->path, strerror(-error));
+	if (text)
+		change_undo(change);
 }
 
 /* Trust add. */
 
-static void answer_unchanged(const struct keeper *keeper, const struct trust_change *change,
-			     const struct found_range *found, struct control_answer *answer)
+static void answer_unchanged(const struct trust_change *change, const char *list, const char *file,
+			     uint32_t line, struct control_answer *answer)
 {
 	SCOPED_FREE char *done = NULL;
 	SCOPED_FREE char *origin = NULL;
 
-	if (asprintf(&origin, "%s:%u", file_of(keeper, found->range), found->range->line) < 0 ||
-	    asprintf(&done, "%s is trusted already: list %s, %s", change->text, found->list->name,
-		     origin) < 0) {
+	if (asprintf(&origin, "%s:%u", file, line) < 0 ||
+	    asprintf(&done, "%s is trusted already: list %s, %s", change->text, list, origin) < 0) {
 		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
 		return;
 	}
 	answer->body = json_pack("{s:i, s:s, s:b, s:s, s:o, s:o}", "schema", MXF_JSON_SCHEMA,
-				 "range", change->text, "unchanged", 1, "list", found->list->name,
-				 "origin", report_text(origin, strlen(origin)), "done",
+				 "range", change->text, "unchanged", 1, "list", list, "origin",
+				 report_text(origin, strlen(origin)), "done",
 				 report_text(done, strlen(done)));
 }
 
-/* Refuses or settles what needs no edit; true when there is one to make. */
-static bool add_is_needed(const struct keeper *keeper, const struct trust_change *change,
-			  struct control_answer *answer)
+/* The range in force, in the list itself or in another one. */
+static bool find_in_force(const struct keeper *keeper, const struct trust_change *change,
+			  bool in_list, struct found_range *found)
+{
+	size_t from = 0;
+
+	while (find_range(keeper->config, &change->range, is_same, &from, found))
+		if (!strcmp(found->list->name, change->list) == in_list)
+			return true;
+	return false;
+}
+
+/* Answers what speaks against an edit of the list's file; false when nothing does. */
+static bool add_is_refused(const struct keeper *keeper, const struct trust_change *change,
+			   struct control_answer *answer)
 {
 	const struct range_list *list = config_find_list(keeper->config, change->list);
 	struct found_range found;
-	size_t from = 0;
 
-	if (list && !list->from_directory) {
+	if (list && !list->from_directory)
 		keeper_answer_error(answer, MXF_EXIT_FAILED,
 				    "list %s is written in %s:%u; edit it there, or name another "
 				    "list",
 				    list->name,
 				    sources_name(&keeper->config->sources, list->place.file),
 				    list->place.line);
+	else if (!find_in_force(keeper, change, false, &found))
 		return false;
-	}
-	if (!find_range(keeper->config, &change->range, is_same, &from, &found))
-		return true;
-	if (found.list->action == LIST_TRUSTED)
-		answer_unchanged(keeper, change, &found, answer);
+	else if (found.list->action == LIST_TRUSTED)
+		answer_unchanged(change, found.list->name, file_of(keeper, found.range),
+				 found.range->line, answer);
 	else
 		keeper_answer_error(answer, MXF_EXIT_FAILED, "%s is denied: list %s, %s:%u",
 				    change->text, found.list->name, file_of(keeper, found.range),
 				    found.range->line);
-	return false;
+	return true;
 }
 
-static void add_carry_out(struct keeper *keeper, const struct trust_change *change,
+static void add_carry_out(struct keeper *keeper, const struct trust_change *change, bool edit,
 			  struct control_answer *answer)
 {
 	struct text text = {.data = NULL};
 	char done[RANGE_TEXT_MAX + sizeof(change->masked) + 128];
-	int error = trust_text_add(change->data, change->size, &change->range, change->note, &text);
+	int error = 0;
 
+	if (edit)
+		error = trust_text_add(change->data, change->size, &change->range, change->note,
+				       &text);
 	if (error) {
 		keeper_answer_error(
 			answer, error == -EINVAL ? MXF_EXIT_USAGE : MXF_EXIT_FAILED, "%s",
@@ -337,8 +365,21 @@ static void add_carry_out(struct keeper *keeper, const struct trust_change *chan
 	}
 	snprintf(done, sizeof(done), "%s is trusted now: list %s%s", change->text, change->list,
 		 change->masked);
-	change_apply(keeper, change, &text, done, answer);
+	change_apply(keeper, change, edit ? &text : NULL, done, answer);
 	free(text.data);
+}
+
+/* The file may have been edited by hand since it was read: it says whether the range is there. */
+static void add_decide(struct keeper *keeper, const struct trust_change *change,
+		       struct control_answer *answer)
+{
+	uint32_t line = trust_text_find(change->data, change->size, &change->range);
+	struct found_range found;
+
+	if (line && find_in_force(keeper, change, true, &found))
+		answer_unchanged(change, change->list, change->path, line, answer);
+	else if (line || !add_is_refused(keeper, change, answer))
+		add_carry_out(keeper, change, !line, answer);
 }
 
 void keeper_trust_add(void *context, const json_t *arguments, struct control_answer *answer)
@@ -350,8 +391,8 @@ void keeper_trust_add(void *context, const json_t *arguments, struct control_ans
 
 	if (error)
 		answer_open_error(answer, error, &trouble);
-	else if (add_is_needed(keeper, &change, answer))
-		add_carry_out(keeper, &change, answer);
+	else
+		add_decide(keeper, &change, answer);
 	change_clear(&change);
 }
 
@@ -369,7 +410,7 @@ static void answer_not_there(const struct keeper *keeper, const struct trust_cha
 		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
 		return;
 	}
-	fprintf(out, "%s is not in list %s", change->text, change->list);
+	fprintf(out, "%s is not in %s", change->text, change->path);
 	if (!print_places(out, keeper, &change->range, is_same, "; it stands elsewhere: ") &&
 	    !print_places(out, keeper, &change->range, is_around, "; it lies inside ") &&
 	    !print_places(out, keeper, &change->range, is_inside, "; inside it lie "))
@@ -378,30 +419,37 @@ static void answer_not_there(const struct keeper *keeper, const struct trust_cha
 	keeper_answer_error(answer, MXF_EXIT_FAILED, "%s", text ? text : "out of memory");
 }
 
+/* A range that was taken out of the file by hand may be in force still. */
+static void del_decide(struct keeper *keeper, const struct trust_change *change,
+		       struct control_answer *answer)
+{
+	struct text text = {.data = NULL};
+	int removed = trust_text_remove(change->data, change->size, &change->range, &text);
+	struct found_range found;
+	char done[RANGE_TEXT_MAX + 128];
+
+	snprintf(done, sizeof(done), "%s is out of list %s", change->text, change->list);
+	if (removed < 0)
+		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
+	else if (removed > 0 ||
+		 (find_in_force(keeper, change, true, &found) && found.list->from_directory))
+		change_apply(keeper, change, removed ? &text : NULL, done, answer);
+	else
+		answer_not_there(keeper, change, answer);
+	free(text.data);
+}
+
 void keeper_trust_del(void *context, const json_t *arguments, struct control_answer *answer)
 {
 	struct trust_change change = {.data = NULL};
 	struct keeper *keeper = context;
-	struct text text = {.data = NULL};
-	char done[RANGE_TEXT_MAX + 128];
 	struct trouble trouble;
 	int error = change_open(keeper, arguments, &change, &trouble);
-	int removed = 0;
 
-	if (error) {
+	if (error)
 		answer_open_error(answer, error, &trouble);
-		change_clear(&change);
-		return;
-	}
-	removed = trust_text_remove(change.data, change.size, &change.range, &text);
-	snprintf(done, sizeof(done), "%s is out of list %s", change.text, change.list);
-	if (removed < 0)
-		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
-	else if (removed == 0)
-		answer_not_there(keeper, &change, answer);
 	else
-		change_apply(keeper, &change, &text, done, answer);
-	free(text.data);
+		del_decide(keeper, &change, answer);
 	change_clear(&change);
 }
 

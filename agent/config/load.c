@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/reader.h"
+#include "core/file.h"
 #include "core/scoped.h"
 #include "core/text.h"
 
@@ -30,18 +31,12 @@ char *path_beside(const char *base, const char *name)
 	return asprintf(&path, "%.*s%s", length, base, name) < 0 ? NULL : path;
 }
 
-static const char *file_error_text(int error)
+/* `error` is a positive errno value. */
+static void report_read_error(struct reader *reader, const char *path, int error,
+			      struct place place)
 {
-	switch (error) {
-	case EFBIG:
-		return "it is larger than 16 MiB";
-	case EINVAL:
-		return "it is not a regular file";
-	case EMFILE:
-		return "there are too many files";
-	default:
-		return strerror(error);
-	}
+	READER_ERROR(reader, place, file_error_hint(error), "cannot read %s: %s", path,
+		     error == EMFILE ? "there are too many files" : file_error_text(error));
 }
 
 int read_source(struct reader *reader, const char *path, struct place place)
@@ -51,8 +46,7 @@ int read_source(struct reader *reader, const char *path, struct place place)
 	if (file == -ENOMEM)
 		reader->error = file;
 	else if (file < 0)
-		READER_ERROR(reader, place, NULL, "cannot read %s: %s", path,
-			     file_error_text(-file));
+		report_read_error(reader, path, -file, place);
 	return file;
 }
 
@@ -65,8 +59,7 @@ int report_unreadable(struct reader *reader, const char *path, int error)
 	if (file == -ENOMEM)
 		reader->error = file;
 	else
-		READER_ERROR(reader, place, NULL, "cannot read %s: %s", path,
-			     file_error_text(error));
+		report_read_error(reader, path, error, place);
 	return file;
 }
 
@@ -179,7 +172,8 @@ static void include_pattern(struct reader *reader, const char *pattern, struct p
 	if (result == GLOB_NOSPACE)
 		reader->error = -ENOMEM;
 	else if (result != 0 && result != GLOB_NOMATCH)
-		READER_ERROR(reader, place, NULL, "cannot read the directory: %s", strerror(errno));
+		READER_ERROR(reader, place, file_error_hint(errno), "cannot read the directory: %s",
+			     strerror(errno));
 	if (result == 0)
 		qsort(found.gl_pathv, found.gl_pathc, sizeof(*found.gl_pathv), compare_paths);
 	for (size_t i = 0; i < found.gl_pathc && result == 0 && !reader->error; i++)

@@ -2,14 +2,10 @@
 #include "core/source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-/* One more than may be: a file that fills it is too large. */
-#define READ_MAX (SOURCE_FILE_MAX + 1)
+#include "core/file.h"
 
 static int grow(struct sources *sources)
 {
@@ -53,69 +49,12 @@ int sources_add(struct sources *sources, const char *name, const char *path, cha
 	return (int)sources->count++;
 }
 
-/* Files of /proc say that they have no size, so the size is only where to begin. */
-static int read_all(int fd, size_t expected, char **out, size_t *out_size)
-{
-	size_t capacity = (expected < READ_MAX ? expected : READ_MAX) + 2;
-	size_t size = 0;
-	char *text = malloc(capacity);
-
-	while (text) {
-		ssize_t got = read(fd, text + size, capacity - 1 - size);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 || size + (size_t)got > SOURCE_FILE_MAX) {
-			int error = got < 0 ? -errno : -EFBIG;
-
-			free(text);
-			return error;
-		}
-		size += (size_t)got;
-		if (got == 0) {
-			text[size] = '\0';
-			*out = text;
-			*out_size = size;
-			return 0;
-		}
-		if (size == capacity - 1) {
-			char *larger = realloc(text, capacity * 2);
-
-			if (!larger)
-				free(text);
-			text = larger;
-			capacity *= 2;
-		}
-	}
-	return -ENOMEM;
-}
-
-static int read_regular(int fd, char **text, size_t *size)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) < 0)
-		return -errno;
-	if (S_ISDIR(status.st_mode))
-		return -EISDIR;
-	if (!S_ISREG(status.st_mode))
-		return -EINVAL;
-	if (status.st_size > (off_t)SOURCE_FILE_MAX)
-		return -EFBIG;
-	return read_all(fd, (size_t)status.st_size, text, size);
-}
-
 int sources_read(struct sources *sources, const char *name, const char *path)
 {
-	char *text = NULL;
-	size_t size = 0;
-	int error;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char *text;
+	size_t size;
+	int error = file_read(path, &text, &size);
 
-	if (fd < 0)
-		return -errno;
-	error = read_regular(fd, &text, &size);
-	close(fd);
 	return error ? error : sources_add(sources, name, path, text, size);
 }
 

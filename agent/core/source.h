@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SOURCE_FILE_MAX ((size_t)16 << 20) /* bytes of one file */
 #define SOURCE_FILES_MAX 65535u
 
 struct source {
@@ -40,8 +39,8 @@ int sources_add(struct sources *sources, const char *name, const char *path, cha
 		size_t size);
 
 /*
- * Reads a file and adds it. Returns its number or -errno: -EFBIG over SOURCE_FILE_MAX, -EISDIR,
- * -EINVAL when it is no regular file (a FIFO would stall the reader), else what open or read said.
+ * Reads a file and adds it. Returns its number or -errno: what file_read() says, or as
+ * sources_add().
  */
 int sources_read(struct sources *sources, const char *name, const char *path);
 

@@ -73,6 +73,20 @@ int trust_text_add(const char *text, size_t size, const struct range *range, con
 	return out->data ? 0 : -ENOMEM;
 }
 
+uint32_t trust_text_find(const char *text, size_t size, const struct range *range)
+{
+	uint32_t line = 1;
+
+	for (size_t at = 0; at < size; line++) {
+		size_t length = line_size(text + at, size - at);
+
+		if (line_holds(text + at, length, range))
+			return line;
+		at += length;
+	}
+	return 0;
+}
+
 int trust_text_remove(const char *text, size_t size, const struct range *range, struct text *out)
 {
 	char *kept = malloc(size + 1);

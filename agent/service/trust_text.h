@@ -20,6 +20,9 @@ struct text {
 int trust_text_add(const char *text, size_t size, const struct range *range, const char *note,
 		   struct text *out);
 
+/* The number of the first line that holds exactly this range; 0 when none does. */
+uint32_t trust_text_find(const char *text, size_t size, const struct range *range);
+
 /* Leaves out every line that holds exactly this range. Returns how many, or -ENOMEM. */
 int trust_text_remove(const char *text, size_t size, const struct range *range, struct text *out);
 

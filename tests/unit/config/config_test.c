@@ -15,6 +15,7 @@
 
 #include "config/config.h"
 #include "config/schema.h"
+#include "core/file.h"
 #include "core/range.h"
 #include "fence/lint.h"
 
@@ -348,7 +349,7 @@ static void test_file_too_large(void **state)
 
 	write_file(fixture, "mxfence.yaml", "filter: {}\n");
 	snprintf(path, sizeof(path), "%s/mxfence.yaml", fixture->directory);
-	assert_int_equal(truncate(path, SOURCE_FILE_MAX + 1), 0);
+	assert_int_equal(truncate(path, FILE_SIZE_MAX + 1), 0);
 	load(fixture);
 	assert_int_equal(fixture->diags.errors, 1);
 	assert_non_null(strstr(fixture->diags.items[0].message, "16 MiB"));

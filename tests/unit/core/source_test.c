@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "core/file.h"
 #include "core/source.h"
 
 static int add(struct sources *sources, const char *text)
@@ -143,10 +144,10 @@ static void test_size_limit(void **state)
 	struct sources sources = {0};
 
 	assert_int_equal(read_of_size(*state, 0, &sources), 0);
-	assert_int_equal(read_of_size(*state, SOURCE_FILE_MAX, &sources), 1);
+	assert_int_equal(read_of_size(*state, FILE_SIZE_MAX, &sources), 1);
 	assert_int_equal(sources.items[0].size, 0);
-	assert_int_equal(sources.items[1].size, SOURCE_FILE_MAX);
-	assert_int_equal(read_of_size(*state, SOURCE_FILE_MAX + 1, &sources), -EFBIG);
+	assert_int_equal(sources.items[1].size, FILE_SIZE_MAX);
+	assert_int_equal(read_of_size(*state, FILE_SIZE_MAX + 1, &sources), -EFBIG);
 	sources_clear(&sources);
 }
 

@@ -103,6 +103,25 @@ static void test_remove_takes_every_spelling_and_nothing_else(void **state)
 	}
 }
 
+static void test_find_counts_lines(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t line;
+	} cases[] = {
+		{"", 0},
+		{"192.0.2.1", 1},
+		{"# 192.0.2.1\r\n\r\n  192.0.2.1/32 ; x\r\n192.0.2.1\n", 3},
+		{"192.0.2.10\n192.0.2.0/24\n192.0.2.1-192.0.2.2\n", 0},
+	};
+	struct range range = range_of("192.0.2.1");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(trust_text_find(cases[i].text, strlen(cases[i].text), &range),
+				 cases[i].line);
+}
+
 static void test_names(void **state)
 {
 	static const char *const good[] = {"cli", "a", "Office-2", "a_b", "a.b"};
@@ -127,6 +146,7 @@ int main(void)
 		cmocka_unit_test(test_add_appends_and_keeps_the_rest),
 		cmocka_unit_test(test_add_refuses_notes_that_break_the_line),
 		cmocka_unit_test(test_remove_takes_every_spelling_and_nothing_else),
+		cmocka_unit_test(test_find_counts_lines),
 		cmocka_unit_test(test_names),
 	};
 
