@@ -30,11 +30,17 @@ struct {
 	__array(values, struct generation_map);
 } generations SEC(".maps");
 
-static __always_inline int conclude(struct xdp_md *ctx, const struct mxf_generation *generation,
-				    struct mxf_flow *flow, __u32 outcome)
+/* What to do with a frame: an XDP action in the low 8 bits, the outcome in the next, and then... */
+#define CONCLUSION_ACTION(conclusion) ((conclusion)&0xff)
+#define CONCLUSION_OUTCOME(conclusion) ((conclusion) >> 8 & 0xff)
+#define CONCLUSION_RECORD (1u << 16) /* ...tell who it was */
+#define CONCLUSION_RESET (1u << 17)  /* ...answer it instead of dropping it */
+
+static __always_inline __u32 conclude(const struct mxf_generation *generation,
+				      const struct mxf_flow *flow, __u32 outcome)
 {
 	struct mxf_counters *of_interface;
-	__u32 slot = interface_slot;
+	__u32 slot = interface_slot, conclusion;
 
 	of_interface = bpf_map_lookup_elem(&counters, &slot);
 	if (!of_interface)
@@ -42,17 +48,19 @@ static __always_inline int conclude(struct xdp_md *ctx, const struct mxf_generat
 	record_count(of_interface, flow, outcome);
 	if (OUTCOME_VERDICT(outcome) == MXF_VERDICT_PASS)
 		return XDP_PASS;
-	if (record_allows(of_interface))
-		record_drop(flow, outcome);
 	if (OUTCOME_VERDICT(outcome) == MXF_VERDICT_OBSERVE)
-		return XDP_PASS;
-	if (generation->flags & MXF_FLAG_RESET && flow->kind == MXF_FLOW_SYN)
-		return reset_answer(ctx, flow);
-	return XDP_DROP;
+		conclusion = XDP_PASS;
+	else if (generation->flags & MXF_FLAG_RESET)
+		conclusion = XDP_DROP | CONCLUSION_RESET;
+	else
+		conclusion = XDP_DROP;
+	if (record_allows(of_interface))
+		conclusion |= CONCLUSION_RECORD;
+	return conclusion | outcome << 8;
 }
 
 /* What may open a connection is judged by one generation, taken once. */
-static __always_inline int judge_flow(struct xdp_md *ctx, struct mxf_flow *flow)
+static __always_inline __u32 judge_flow(const struct mxf_flow *flow)
 {
 	const struct mxf_generation *generation;
 	__u32 current = MXF_SLOT_CURRENT, answer, outcome;
@@ -69,29 +77,50 @@ static __always_inline int judge_flow(struct xdp_md *ctx, struct mxf_flow *flow)
 	outcome = judge(generation->flags, flow->kind, port, MXF_ANSWER_KIND(answer));
 	if (answer)
 		record_hit(memory, generation, answer);
-	return conclude(ctx, generation, flow, outcome);
+	return conclude(generation, flow, outcome);
+}
+
+__noinline __u32 judge_walked(struct xdp_md *ctx)
+{
+	struct mxf_flow flow;
+
+	packet_walk(ctx, &flow);
+	return flow.kind == MXF_FLOW_IGNORE ? XDP_PASS : judge_flow(&flow);
+}
+
+/*
+ * The same as packet_glance() and judge_flow(), but with a flow for each family, whose address no
+ * function gets: so each stays in registers, and its code is compiled for its family.
+ */
+static __always_inline __u32 judge_frame(struct xdp_md *ctx)
+{
+	const __u8 *data = (const __u8 *)(long)ctx->data;
+	const __u8 *end = (const __u8 *)(long)ctx->data_end;
+	__u16 type = glance_type(data, end);
+	enum mxf_glance glance = is_vlan(type) ? MXF_GLANCE_WALK : MXF_GLANCE_IGNORE;
+	struct mxf_flow ipv4, ipv6;
+
+	if (type == FRAME_TYPE_IPV4) {
+		glance = glance_ipv4(data, end, &ipv4);
+		if (glance == MXF_GLANCE_SYN)
+			return judge_flow(&ipv4);
+	} else if (type == FRAME_TYPE_IPV6) {
+		glance = glance_ipv6(data, end, &ipv6);
+		if (glance == MXF_GLANCE_SYN)
+			return judge_flow(&ipv6);
+	}
+	return glance == MXF_GLANCE_WALK ? judge_walked(ctx) : XDP_PASS;
 }
 
 static __always_inline int fence_frame(struct xdp_md *ctx)
 {
-	const __u8 *data = (const __u8 *)(long)ctx->data;
-	const __u8 *end = (const __u8 *)(long)ctx->data_end;
-	struct mxf_flow flow;
+	__u32 conclusion = judge_frame(ctx);
 
-	switch (packet_glance(data, end, &flow)) {
-	case MXF_GLANCE_IGNORE:
-		return XDP_PASS;
-	case MXF_GLANCE_WALK:
-		packet_walk(ctx, &flow);
-		if (flow.kind == MXF_FLOW_IGNORE)
-			return XDP_PASS;
-		if (!flow.bytes)
-			flow.bytes = packet_size(ctx);
-		break;
-	case MXF_GLANCE_SYN:
-		break;
-	}
-	return judge_flow(ctx, &flow);
+	if (conclusion & CONCLUSION_RECORD)
+		record_drop(ctx, CONCLUSION_OUTCOME(conclusion));
+	if (conclusion & CONCLUSION_RESET)
+		return reset_answer(ctx);
+	return CONCLUSION_ACTION(conclusion);
 }
 
 #endif

@@ -36,7 +36,7 @@ struct mxf_flow {
 	__u16 seen;  /* MXF_SEEN_* */
 	__u16 source_port;
 	__u16 destination_port;
-	__u32 bytes; /* IPv4's total length, 40 plus IPv6's payload length; 0: the frame's counts */
+	__u32 bytes;	 /* IPv4's total length, 40 plus IPv6's payload length, else the frame's */
 	__u32 source[4]; /* host order, most significant word first; IPv4 in word 3 */
 	__u32 destination[4];
 	__u32 network;	      /* offset of the IP header */
@@ -421,6 +421,8 @@ static __always_inline void packet_walk(struct packet_context *packet, struct mx
 		walk_ipv6(packet, frame >> 16, flow);
 	else if (is_vlan(type))
 		flow->kind = MXF_FLOW_UNDECIDABLE;
+	if (flow->kind != MXF_FLOW_IGNORE && !flow->bytes)
+		flow->bytes = packet_size(packet);
 }
 
 /* What a glance tells. */
@@ -480,15 +482,20 @@ static __always_inline enum mxf_glance glance_ipv6(const __u8 *data, const __u8 
 	return MXF_GLANCE_SYN;
 }
 
+/* The frame's type in the linear part; that of a VLAN tag also stands for what is not there. */
+static __always_inline __u16 glance_type(const __u8 *data, const __u8 *end)
+{
+	if (data + FRAME_HEADER > end)
+		return FRAME_TYPE_VLAN;
+	return from_be16(*(const __u16 *)(data + FRAME_TYPE_OFFSET));
+}
+
 /* Looks at the linear part of a frame, data up to before `end`. */
 static __always_inline enum mxf_glance packet_glance(const __u8 *data, const __u8 *end,
 						     struct mxf_flow *flow)
 {
-	__u16 type;
+	__u16 type = glance_type(data, end);
 
-	if (data + FRAME_HEADER > end)
-		return MXF_GLANCE_WALK;
-	type = from_be16(*(const __u16 *)(data + FRAME_TYPE_OFFSET));
 	if (type == FRAME_TYPE_IPV4)
 		return glance_ipv4(data, end, flow);
 	if (type == FRAME_TYPE_IPV6)

@@ -210,19 +210,22 @@ static __always_inline int record_event(const struct mxf_flow *flow, __u32 outco
 	return 1;
 }
 
-/* Out of the way of the packets that are only counted. */
-__noinline int record_drop(const struct mxf_flow *flow, __u32 outcome)
+/*
+ * Out of the way of the packets that are only counted: what is rare looks at the frame again, so
+ * that what is common need not remember it.
+ */
+__noinline int record_drop(struct xdp_md *ctx, __u32 outcome)
 {
 	struct mxf_counters *of_interface;
 	__u32 slot = interface_slot;
+	struct mxf_flow flow;
 	__u64 now;
 
-	if (!flow)
-		return 0;
+	packet_walk(ctx, &flow);
 	now = bpf_ktime_get_coarse_ns();
-	if (flow->family != MXF_FAMILY_OTHER)
-		record_source(flow, outcome, now);
-	if (record_event(flow, outcome, now))
+	if (flow.family != MXF_FAMILY_OTHER)
+		record_source(&flow, outcome, now);
+	if (record_event(&flow, outcome, now))
 		return 0;
 	of_interface = bpf_map_lookup_elem(&counters, &slot);
 	if (of_interface)

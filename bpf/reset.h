@@ -125,16 +125,25 @@ static __always_inline int reset_turn(struct xdp_md *ctx)
 }
 
 /* XDP_TX, or XDP_DROP when the SYN cannot be answered. VLAN tags stay, IP options go. */
-__noinline int reset_answer(struct xdp_md *ctx, const struct mxf_flow *flow)
+__noinline int reset_answer(struct xdp_md *ctx)
 {
+	struct mxf_flow flow;
 	__u32 size;
+	int failed;
 
-	if (!flow || !(flow->seen & MXF_SEEN_WHOLE) || !(flow->seen & MXF_SEEN_DESTINATION))
+	packet_walk(ctx, &flow);
+	if (flow.kind != MXF_FLOW_SYN || !(flow.seen & MXF_SEEN_WHOLE) ||
+	    !(flow.seen & MXF_SEEN_DESTINATION))
 		return XDP_DROP;
-	size = flow->network +
-	       (flow->family == MXF_FAMILY_IPV4 ? sizeof(struct reset4) : sizeof(struct reset6));
-	if ((flow->family == MXF_FAMILY_IPV4 ? reset_write4(ctx, flow) : reset_write6(ctx, flow)) ||
-	    reset_turn(ctx) || bpf_xdp_adjust_tail(ctx, (int)(size - bpf_xdp_get_buff_len(ctx))))
+	if (flow.family == MXF_FAMILY_IPV4) {
+		size = flow.network + sizeof(struct reset4);
+		failed = reset_write4(ctx, &flow);
+	} else {
+		size = flow.network + sizeof(struct reset6);
+		failed = reset_write6(ctx, &flow);
+	}
+	if (failed || reset_turn(ctx) ||
+	    bpf_xdp_adjust_tail(ctx, (int)(size - bpf_xdp_get_buff_len(ctx))))
 		return XDP_DROP;
 	return XDP_TX;
 }
