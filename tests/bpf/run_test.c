@@ -306,6 +306,19 @@ static void verdicts_with_a_short_linear_part(void **state)
 	}
 }
 
+/* Compositions may lie about lengths, and then other bytes stand where the ports are read. */
+static uint16_t port_shown(const struct packet *packet, uint16_t built_for)
+{
+	struct mxf_flow flow;
+
+	packet_flow(packet, &flow);
+	if (!(flow.seen & MXF_SEEN_PORT))
+		return built_for;
+	return flow.destination_port == PORT_CLOSED || flow.destination_port == PORT_OPEN
+		       ? flow.destination_port
+		       : PORT_UNGUARDED;
+}
+
 static void random_packets_as_on_the_host(void **state)
 {
 	const struct config *config = packet_people_config();
@@ -327,7 +340,8 @@ static void random_packets_as_on_the_host(void **state)
 		packet_train_letters(&train, letters);
 		for (size_t j = 0; j < train.count; j++)
 			assert_fate(recipe, &train.packets[j], family_of(recipe, letters[j]),
-				    fate_of(letters[j], person, port, &config->filter));
+				    fate_of(letters[j], person, port_shown(&train.packets[j], port),
+					    &config->filter));
 	}
 }
 
