@@ -48,10 +48,13 @@ static void on_hangup(evutil_socket_t number, short what, void *context)
 	json_decref(body);
 }
 
-static void link_changed(void *context, const char *name, bool gone)
+static void link_changed(void *context, const char *name, uint32_t ifindex, bool gone)
 {
 	struct keeper *keeper = context;
+	char before[16];
 
+	if (!gone && fence_note_name(keeper->fence, ifindex, name, before))
+		log_warning("%s is called %s now; the fence stays on it", before, name);
 	if (name[0] && !config_find_interface(&keeper->config->filter, name))
 		return;
 	if (gone)
@@ -196,10 +199,14 @@ static int watch_kernel(struct keeper *keeper, struct trouble *trouble)
 	return 0;
 }
 
-/* All that can fail comes before the fence stands; then only privileges are given up. */
+/*
+ * What takes privileges comes first and changes nothing that is in force. From where they are given
+ * up a start is a reload, which is applied whole or not at all.
+ */
 static int keeper_open(struct keeper *keeper, struct config **config, struct trouble *trouble)
 {
 	const struct options *options = keeper->options;
+	const struct filter_config *filter = &(*config)->filter;
 	int error = fence_check_permission(trouble);
 
 	if (!error)
@@ -208,16 +215,18 @@ static int keeper_open(struct keeper *keeper, struct config **config, struct tro
 		error = fence_open(options->pin_dir, options->replace_pins, &keeper->fence,
 				   trouble);
 	if (!error)
+		error = fence_check_attach(keeper->fence, filter, trouble);
+	if (!error)
+		error = fence_prepare(keeper->fence, filter, SPARE_INTERFACES, trouble);
+	if (!error)
 		error = control_open(keeper->base, options->run_dir, keeper_handlers, keeper,
 				     &keeper->control, trouble);
 	if (!error)
 		error = watch_kernel(keeper, trouble);
 	if (!error)
-		error = keeper_apply(keeper, config, trouble);
-	if (!error)
-		error = fence_prepare(keeper->fence, SPARE_INTERFACES, trouble);
-	if (!error)
 		error = privileges_drop(trouble);
+	if (!error)
+		error = keeper_apply(keeper, config, trouble);
 	return error;
 }
 

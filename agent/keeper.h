@@ -13,7 +13,8 @@ struct keeper;
 
 /*
  * Reads the configuration, enforces it, opens the sockets, gives up privileges. When it returns
- * MXF_EXIT_OK the fence stands; else nothing was changed and the reason is on stderr.
+ * MXF_EXIT_OK the fence stands; else the reason is on stderr, and what was in force still is,
+ * but for pins that options->replace_pins gave up.
  */
 enum mxf_exit keeper_start(const struct options *options, struct keeper **keeper);
 

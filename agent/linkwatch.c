@@ -38,7 +38,8 @@ static void message_read(const struct nlmsghdr *message, linkwatch_fn *fn, void 
 
 		if (attribute->rta_type == IFLA_IFNAME && RTA_PAYLOAD(attribute) > 0 &&
 		    memchr(name, '\0', RTA_PAYLOAD(attribute)))
-			fn(context, name, message->nlmsg_type == RTM_DELLINK);
+			fn(context, name, (uint32_t)link->ifi_index,
+			   message->nlmsg_type == RTM_DELLINK);
 	}
 }
 
@@ -52,7 +53,7 @@ void linkwatch_read(int fd, linkwatch_fn *fn, void *context)
 		size_t left = count > 0 ? (size_t)count : 0;
 
 		if (count < 0 && errno == ENOBUFS) {
-			fn(context, "", false);
+			fn(context, "", 0, false);
 			continue;
 		}
 		if (count <= 0)

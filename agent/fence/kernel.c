@@ -182,13 +182,37 @@ int fence_open_pinned(const char *pin_dir, struct fence **fence, struct trouble 
 
 /* The pin directory. */
 
-static int directory_check_filesystem(const char *path, const char *pin_dir,
-				      struct trouble *trouble)
+/* Cuts the path down to what of it is there. */
+static int directory_find(char *path)
 {
-	struct statfs status;
+	struct stat status;
 
-	if (statfs(path, &status))
-		return trouble_set(trouble, -errno, "%s: %s", path, strerror(errno));
+	while (stat(path, &status)) {
+		char *slash = strrchr(path, '/');
+
+		if (errno != ENOENT)
+			return -errno;
+		if (!slash)
+			snprintf(path, 2, ".");
+		else
+			slash[slash == path] = '\0';
+	}
+	return 0;
+}
+
+static int directory_check_filesystem(const char *pin_dir, struct trouble *trouble)
+{
+	char path[PATH_MAX];
+	struct statfs status;
+	int error;
+
+	if (snprintf(path, sizeof(path), "%s", pin_dir) >= (int)sizeof(path))
+		return trouble_set(trouble, -ENAMETOOLONG, "the pin directory's name is too long");
+	error = directory_find(path);
+	if (!error && statfs(path, &status))
+		error = -errno;
+	if (error)
+		return trouble_set(trouble, error, "%s: %s", path, strerror(-error));
 	if ((uint32_t)status.f_type == BPF_FILESYSTEM)
 		return 0;
 	return trouble_set(trouble, -EINVAL,
@@ -197,27 +221,22 @@ static int directory_check_filesystem(const char *path, const char *pin_dir,
 			   pin_dir, path);
 }
 
-/* Only what is on a BPF filesystem already gets new directories; they are cheap to leave behind. */
+/* With those above it; they are cheap to leave behind. */
 static int directory_make(const char *pin_dir, struct trouble *trouble)
 {
 	char path[PATH_MAX];
-	char *slash;
-	int error;
+	char *slash = path;
+	int error = directory_check_filesystem(pin_dir, trouble);
 
-	if (snprintf(path, sizeof(path), "%s", pin_dir) >= (int)sizeof(path))
-		return trouble_set(trouble, -ENAMETOOLONG, "the pin directory's name is too long");
-	if (!mkdir(path, 0700) || errno == EEXIST)
-		return directory_check_filesystem(path, pin_dir, trouble);
-	if (errno != ENOENT)
-		return trouble_set(trouble, -errno, "cannot create %s: %s", path, strerror(errno));
-	slash = strrchr(path, '/');
-	if (!slash || slash == path)
-		return trouble_set(trouble, -ENOENT, "cannot create %s", pin_dir);
-	*slash = '\0';
-	error = directory_make(path, trouble);
 	if (error)
 		return error;
-	if (mkdir(pin_dir, 0700) && errno != EEXIST)
+	snprintf(path, sizeof(path), "%s", pin_dir);
+	while ((slash = strchr(slash + 1, '/'))) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+	if (mkdir(path, 0700) && errno != EEXIST)
 		return trouble_set(trouble, -errno, "cannot create %s: %s", pin_dir,
 				   strerror(errno));
 	return 0;
@@ -387,7 +406,7 @@ bool fence_is_new(const struct fence *fence)
 int fence_detach(struct fence *fence, bool remove_pins, struct trouble *trouble)
 {
 	struct mxf_interface interface;
-	int error = 0;
+	int error = 0, failed;
 
 	for (unsigned int slot = 0; slot < MXF_INTERFACES_MAX; slot++) {
 		fence_link_remove(fence, slot);
@@ -395,7 +414,9 @@ int fence_detach(struct fence *fence, bool remove_pins, struct trouble *trouble)
 		    interface.state != MXF_INTERFACE_ATTACHED)
 			continue;
 		interface.state = MXF_INTERFACE_UNLOADED;
-		error = fence_write_slot(fence, slot, &interface);
+		failed = fence_write_slot(fence, slot, &interface);
+		if (!error)
+			error = failed;
 	}
 	if (error)
 		return trouble_set(trouble, error, "the interfaces map: %s", strerror(-error));

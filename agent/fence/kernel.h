@@ -19,7 +19,7 @@
 
 struct fence;
 
-/* -EPERM when this process lacks the capabilities to load and attach the program. */
+/* -EPERM when this process lacks a capability that loading or attaching the program takes. */
 int fence_check_permission(struct trouble *trouble);
 
 /*
@@ -74,11 +74,14 @@ int fence_check_attach(struct fence *fence, const struct filter_config *filter,
 int fence_repair(struct fence *fence, const struct filter_config *filter, struct trouble *trouble);
 
 /*
- * Loads the program for every interface that has a slot, whether it exists now or not, and for
- * `spares` that have none yet. The verifier takes it from those alone who have CAP_PERFMON, so this
- * comes before that is given up; what was loaded can be attached without.
+ * Does what takes more than the two capabilities that are kept, so that fence_publish() and
+ * fence_attach() need no more than these; changes nothing that is in force. Loads the program
+ * (CAP_PERFMON) for every interface that has a slot or is listed in `filter`, and for `spares`
+ * besides. Opens the current generation (CAP_SYS_ADMIN); without that its hits are not carried
+ * over.
  */
-int fence_prepare(struct fence *fence, unsigned int spares, struct trouble *trouble);
+int fence_prepare(struct fence *fence, const struct filter_config *filter, unsigned int spares,
+		  struct trouble *trouble);
 
 /* Detaches every interface. `remove_pins` also removes maps and counters from the pin directory. */
 int fence_detach(struct fence *fence, bool remove_pins, struct trouble *trouble);
@@ -95,7 +98,8 @@ struct fence_interface {
 	enum mxf_attach attach;
 	bool frags;
 	bool removed;  /* not configured any more, only its counters are kept */
-	bool attached; /* the kernel says that our program is on this interface now */
+	bool attached; /* the kernel says that our program is on an interface now */
+	char now[16];  /* what that is called, when not `name` any more; else "" */
 	struct mxf_counters counters;
 };
 
@@ -105,6 +109,12 @@ int fence_read_interfaces(struct fence *fence,
 
 /* The interface whose slot this is, or ever was; "" when it is free. */
 void fence_interface_name(const struct fence *fence, unsigned int slot, char name[16]);
+
+/*
+ * Takes note of what an interface is called. True when the fence is on it and it was called
+ * otherwise `before`; told once a change.
+ */
+bool fence_note_name(struct fence *fence, uint32_t ifindex, const char *name, char before[16]);
 
 /*
  * All sources in the drops table, unsorted, newly allocated (free()). Returns how many or -errno.

@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,6 +39,30 @@ uint32_t fence_link_ifindex(struct fence *fence, unsigned int slot, uint32_t *pr
 	return info.xdp.ifindex;
 }
 
+bool fence_link_name(struct fence *fence, unsigned int slot, char name[IF_NAMESIZE])
+{
+	uint32_t ifindex = fence_link_ifindex(fence, slot, NULL);
+
+	return ifindex && if_indextoname(ifindex, name);
+}
+
+bool fence_note_name(struct fence *fence, uint32_t ifindex, const char *name,
+		     char before[IF_NAMESIZE])
+{
+	for (unsigned int slot = 0; slot < MXF_INTERFACES_MAX; slot++) {
+		char *known = fence->names[slot];
+
+		if (fence->links[slot] < 0 || fence_link_ifindex(fence, slot, NULL) != ifindex)
+			continue;
+		if (!known[0])
+			fence_interface_name(fence, slot, known);
+		memcpy(before, known, IF_NAMESIZE);
+		snprintf(known, IF_NAMESIZE, "%s", name);
+		return strcmp(before, known) != 0;
+	}
+	return false;
+}
+
 /* Detached by name, so that a descriptor open elsewhere does not keep the program on. */
 void fence_link_remove(struct fence *fence, unsigned int slot)
 {
@@ -62,6 +87,7 @@ static int link_pin(struct fence *fence, unsigned int slot, int link)
 		return -errno;
 	scoped_close(&fence->links[slot]);
 	fence->links[slot] = link;
+	fence->names[slot][0] = '\0';
 	return 0;
 }
 
@@ -75,42 +101,61 @@ enum attach_step {
 };
 
 struct attach_plan {
+	bool placed; /* `slot` and `before` are known */
 	unsigned int slot;
 	enum attach_step step;
 	bool other_interface; /* the slot's counters are of another interface */
-	struct device device;
+	struct device device; /* ifindex 0: there is none of that name */
 	struct mxf_interface before;
 };
 
-/* Its own slot, a free one, or, as counters are kept while there is room, an unused one. */
-static int slot_find(const struct fence *fence, const char *name,
-		     const bool taken[MXF_INTERFACES_MAX], struct mxf_interface *record)
-{
-	struct mxf_interface slots[MXF_INTERFACES_MAX];
-	int free_slot = -1, unused = -1;
+/* The slot for a device, -ENOENT for none, else -errno. Slots that are taken are not for it. */
+typedef int slot_choose_fn(struct fence *fence, const struct device *device, const bool *taken);
 
-	for (unsigned int i = 0; i < MXF_INTERFACES_MAX; i++) {
-		int error = fence_read_slot(fence, i, &slots[i]);
+/* An interface that was renamed keeps its slot, with the counters and the program that is on it. */
+static int slot_of_link(struct fence *fence, const struct device *device, const bool *taken)
+{
+	for (unsigned int slot = 0; slot < MXF_INTERFACES_MAX && device->ifindex; slot++)
+		if (!taken[slot] && fence_link_ifindex(fence, slot, NULL) == device->ifindex)
+			return (int)slot;
+	return -ENOENT;
+}
+
+static int slot_of_name(struct fence *fence, const struct device *device, const bool *taken)
+{
+	struct mxf_interface record;
+
+	for (unsigned int slot = 0; slot < MXF_INTERFACES_MAX; slot++) {
+		int error = fence_read_slot(fence, slot, &record);
 
 		if (error)
 			return error;
-		if (!strcmp(slots[i].name, name)) {
-			*record = slots[i];
-			return (int)i;
-		}
-		if (taken[i])
-			continue;
-		if (!slots[i].name[0] && free_slot < 0)
-			free_slot = (int)i;
-		if (slots[i].name[0] && slots[i].state != MXF_INTERFACE_ATTACHED && unused < 0)
-			unused = (int)i;
+		if (!taken[slot] && !strcmp(record.name, device->name))
+			return (int)slot;
 	}
-	if (free_slot < 0)
-		free_slot = unused;
-	if (free_slot < 0)
-		return -ENOSPC;
-	*record = slots[free_slot];
-	return free_slot;
+	return -ENOENT;
+}
+
+/* A free one, or, as counters are kept while there is room, one that is not configured any more. */
+static int slot_unused(struct fence *fence, const struct device *device, const bool *taken)
+{
+	struct mxf_interface record;
+	int removed = -ENOENT;
+
+	(void)device;
+	for (unsigned int slot = 0; slot < MXF_INTERFACES_MAX; slot++) {
+		int error = fence_read_slot(fence, slot, &record);
+
+		if (error)
+			return error;
+		if (taken[slot])
+			continue;
+		if (!record.name[0])
+			return (int)slot;
+		if (record.state == MXF_INTERFACE_REMOVED && removed < 0)
+			removed = (int)slot;
+	}
+	return removed;
 }
 
 static int slot_clear_counters(const struct fence *fence, unsigned int slot)
@@ -128,67 +173,114 @@ static int slot_clear_counters(const struct fence *fence, unsigned int slot)
 											  : 0;
 }
 
-static int plan_device(struct fence *fence, const char *name, enum mxf_attach attach,
-		       struct attach_plan *plan, struct trouble *trouble)
+static int plan_read_device(const char *name, struct device *device, struct trouble *trouble)
+{
+	int error = device_read(name, device);
+
+	if (error && error != -ENODEV)
+		return trouble_set(trouble, error, "%s: %s", name, strerror(-error));
+	if (error)
+		*device = (struct device){.ifindex = 0};
+	snprintf(device->name, sizeof(device->name), "%s", name);
+	return 0;
+}
+
+/* Every device gets the slot that is most its own, before any gets one that is nobody's. */
+static int plans_place(struct fence *fence, struct attach_plan *plans, size_t count)
+{
+	static slot_choose_fn *const choices[] = {slot_of_link, slot_of_name, slot_unused};
+	bool taken[MXF_INTERFACES_MAX] = {false};
+
+	for (size_t c = 0; c < sizeof(choices) / sizeof(choices[0]); c++) {
+		for (size_t i = 0; i < count; i++) {
+			struct attach_plan *plan = &plans[i];
+			int error, slot = -ENOENT;
+
+			if (!plan->placed)
+				slot = choices[c](fence, &plan->device, taken);
+			if (slot == -ENOENT)
+				continue;
+			error = slot < 0 ? slot : fence_read_slot(fence, slot, &plan->before);
+			if (error)
+				return error;
+			taken[slot] = true;
+			plan->placed = true;
+			plan->slot = (unsigned int)slot;
+			plan->other_interface = choices[c] == slot_unused;
+		}
+	}
+	return 0;
+}
+
+/* What a device of ours is now that there is none of its name. */
+static void plan_find_renamed(struct fence *fence, struct attach_plan *plan)
+{
+	struct device renamed;
+	char now[IF_NAMESIZE];
+
+	if (!fence_link_name(fence, plan->slot, now) || device_read(now, &renamed))
+		return;
+	memcpy(renamed.name, plan->device.name, sizeof(renamed.name));
+	plan->device = renamed;
+}
+
+static int plan_step(struct fence *fence, enum mxf_attach attach, struct attach_plan *plan,
+		     struct trouble *trouble)
 {
 	bool ours = plan->before.state != MXF_INTERFACE_REMOVED && !plan->other_interface;
+	const struct device *device = &plan->device;
 	uint32_t on, program = 0;
-	int error = device_read(name, &plan->device);
 
-	if (error == -ENODEV && ours) {
+	if (!device->ifindex && ours)
+		plan_find_renamed(fence, plan);
+	if (!device->ifindex && ours) {
 		plan->step = STEP_MISSING;
 		return 0;
 	}
-	if (error == -ENODEV)
-		return trouble_set(trouble, error, "%s: there is no such interface", name);
-	if (error)
-		return trouble_set(trouble, error, "%s: %s", name, strerror(-error));
-	if (!device_is_ethernet(&plan->device))
+	if (!device->ifindex)
+		return trouble_set(trouble, -ENODEV, "%s: there is no such interface",
+				   device->name);
+	if (!device_is_ethernet(device))
 		return trouble_set(
 			trouble, -EPROTOTYPE,
 			"%s is %s (type %u); the fence reads Ethernet frames, so attach it "
 			"to the interface that carries them",
-			name, device_type_text(&plan->device), plan->device.type);
+			device->name, device_type_text(device), device->type);
 	on = ours ? fence_link_ifindex(fence, plan->slot, &program) : 0;
-	if (on != plan->device.ifindex) {
+	if (on != device->ifindex) {
 		program = 0;
 		plan->step = STEP_NEW;
 	} else {
 		plan->step = plan->before.attach == attach ? STEP_UPDATE : STEP_MODE;
 	}
-	return explain_foreign_program(&plan->device, program, trouble);
+	return explain_foreign_program(device, program, trouble);
 }
 
-/* Looks at every interface, changes nothing. `plans` has an entry for each of them. */
+/* Looks at every interface, changes nothing. `plans` has a zeroed entry for each of them. */
 static int plans_make(struct fence *fence, const struct filter_config *filter,
 		      struct attach_plan *plans, struct trouble *trouble)
 {
-	bool taken[MXF_INTERFACES_MAX] = {false};
+	size_t count = filter->interface_count;
+	int error = 0;
 
-	if (filter->interface_count > MXF_INTERFACES_MAX)
+	if (count > MXF_INTERFACES_MAX)
 		return trouble_set(trouble, -E2BIG, "more than %u interfaces", MXF_INTERFACES_MAX);
-	for (size_t i = 0; i < filter->interface_count; i++) {
-		const char *name = filter->interfaces[i].name;
-		struct attach_plan *plan = &plans[i];
-		int slot = slot_find(fence, name, taken, &plan->before);
-		int error;
-
-		if (slot == -ENOSPC)
-			return trouble_set(trouble, slot,
+	for (size_t i = 0; i < count && !error; i++)
+		error = plan_read_device(filter->interfaces[i].name, &plans[i].device, trouble);
+	if (error)
+		return error;
+	error = plans_place(fence, plans, count);
+	if (error)
+		return trouble_set(trouble, error, "the interfaces map: %s", strerror(-error));
+	for (size_t i = 0; i < count && !error; i++) {
+		if (!plans[i].placed)
+			return trouble_set(trouble, -ENOSPC,
 					   "%s: all %u interface slots are in use; detach another "
 					   "interface first",
-					   name, MXF_INTERFACES_MAX);
-		if (slot < 0)
-			return trouble_set(trouble, slot, "the interfaces map: %s",
-					   strerror(-slot));
-		taken[slot] = true;
-		plan->slot = (unsigned int)slot;
-		plan->other_interface = strcmp(plan->before.name, name) != 0;
-		error = plan_device(fence, name, filter->attach, plan, trouble);
-		if (error)
-			return error;
+					   plans[i].device.name, MXF_INTERFACES_MAX);
+		error = plan_step(fence, filter->attach, &plans[i], trouble);
 	}
-	return 0;
+	return error;
 }
 
 int fence_check_attach(struct fence *fence, const struct filter_config *filter,
@@ -221,6 +313,7 @@ static int attach_new(struct fence *fence, const struct attach_plan *plan, enum 
 		      struct trouble *trouble)
 {
 	SCOPED_FD int link = -1;
+	uint32_t on = fence_link_ifindex(fence, plan->slot, NULL);
 	bool frags;
 	int error = 0;
 
@@ -228,6 +321,10 @@ static int attach_new(struct fence *fence, const struct attach_plan *plan, enum 
 		error = slot_clear_counters(fence, plan->slot);
 	if (error)
 		return trouble_set(trouble, error, "the counters map: %s", strerror(-error));
+	if (on && on != plan->device.ifindex)
+		log_warning("%s: is another interface now; the fence leaves the one that had this "
+			    "name before",
+			    plan->device.name);
 	fence_link_remove(fence, plan->slot);
 	error = fence_program_attach(fence, plan->slot, &plan->device, attach, &link, &frags,
 				     trouble);
@@ -250,13 +347,12 @@ static int attach_new(struct fence *fence, const struct attach_plan *plan, enum 
 static int attach_update(struct fence *fence, const struct attach_plan *plan,
 			 enum mxf_attach attach, struct trouble *trouble)
 {
-	bool frags;
-	int error;
+	bool frags = plan->before.frags;
+	int error = 0;
 
-	if (fence->put[plan->slot])
-		return 0;
-	error = fence_program_attach(fence, plan->slot, &plan->device, attach,
-				     &fence->links[plan->slot], &frags, trouble);
+	if (!fence->put[plan->slot])
+		error = fence_program_attach(fence, plan->slot, &plan->device, attach,
+					     &fence->links[plan->slot], &frags, trouble);
 	fence->put[plan->slot] = !error;
 	return error ? error : slot_record(fence, plan, attach, frags, trouble);
 }
@@ -329,6 +425,17 @@ static int detach_unlisted(struct fence *fence, const struct filter_config *filt
 	return 0;
 }
 
+static void log_absent(struct fence *fence, const struct attach_plan *plan)
+{
+	char now[IF_NAMESIZE];
+
+	if (fence_link_name(fence, plan->slot, now) && strcmp(now, plan->device.name) != 0)
+		log_warning("%s is called %s now; the fence is on it", plan->device.name, now);
+	else if (plan->step == STEP_MISSING)
+		log_warning("%s: there is no such interface now; it is attached when it comes back",
+			    plan->device.name);
+}
+
 /* What may fail comes first and is undone; an update hardly ever fails, a detachment never. */
 int fence_attach(struct fence *fence, const struct filter_config *filter, struct trouble *trouble)
 {
@@ -348,10 +455,7 @@ int fence_attach(struct fence *fence, const struct filter_config *filter, struct
 	if (error)
 		return error;
 	for (size_t i = 0; i < count; i++)
-		if (plans[i].step == STEP_MISSING)
-			log_warning("%s: there is no such interface now; it is attached when it "
-				    "comes back",
-				    filter->interfaces[i].name);
+		log_absent(fence, &plans[i]);
 	return detach_unlisted(fence, filter, trouble);
 }
 

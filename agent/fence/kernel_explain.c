@@ -36,22 +36,58 @@ static bool kernel_is_old(char release[65])
 	return major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR);
 }
 
-int fence_check_permission(struct trouble *trouble)
+/* X(capability, what it is for): what a start takes. The first two are kept. */
+#define CAPABILITIES(X)                                                                            \
+	X(CAP_BPF, "for maps")                                                                     \
+	X(CAP_NET_ADMIN, "to attach the filter")                                                   \
+	X(CAP_PERFMON, "to load it")
+
+#define CAPABILITIES_KEPT 2
+
+#define CAPABILITY_ROW(capability, purpose) {capability, #capability, purpose},
+static const struct {
+	unsigned int capability;
+	const char *name;
+	const char *purpose;
+} capabilities[] = {CAPABILITIES(CAPABILITY_ROW)};
+
+#define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))
+
+static bool has_capability(unsigned int capability)
 {
-	bool bpf, net_admin;
+	return capng_have_capability(CAPNG_EFFECTIVE, capability) ||
+	       (capability == CAP_PERFMON && capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN));
+}
+
+/* Looks for the first `count` of the table. */
+static int check_capabilities(size_t count, struct trouble *trouble)
+{
+	char lacks[128] = "", needs[256] = "";
+	size_t lacks_size = 0, needs_size = 0;
 
 	if (capng_get_caps_process())
 		return trouble_set(trouble, -EPERM, "cannot read this process's capabilities");
-	bpf = capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF) ||
-	      capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
-	net_admin = capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
-	if (bpf && net_admin)
+	for (size_t i = 0; i < count; i++) {
+		const char *name = capabilities[i].name;
+
+		needs_size +=
+			(size_t)snprintf(needs + needs_size, sizeof(needs) - needs_size,
+					 "%s%s (%s)", i ? ", " : "", name, capabilities[i].purpose);
+		if (!has_capability(capabilities[i].capability))
+			lacks_size +=
+				(size_t)snprintf(lacks + lacks_size, sizeof(lacks) - lacks_size,
+						 "%s%s", lacks_size ? ", " : "", name);
+	}
+	if (!lacks_size)
 		return 0;
 	return trouble_set(trouble, -EPERM,
-			   "not permitted: lacks %s%s%s; start it as root, or give it CAP_BPF "
-			   "(to load the filter) and CAP_NET_ADMIN (to attach it)",
-			   bpf ? "" : "CAP_BPF", bpf || net_admin ? "" : " and ",
-			   net_admin ? "" : "CAP_NET_ADMIN");
+			   "not permitted: lacks %s; start it as root, or give it %s", lacks,
+			   needs);
+}
+
+int fence_check_permission(struct trouble *trouble)
+{
+	return check_capabilities(CAPABILITY_COUNT, trouble);
 }
 
 int explain_bpf(int error, const char *what, struct trouble *trouble)
@@ -59,7 +95,7 @@ int explain_bpf(int error, const char *what, struct trouble *trouble)
 	char release[65];
 
 	if (error == -EPERM || error == -EACCES) {
-		if (fence_check_permission(trouble))
+		if (check_capabilities(CAPABILITIES_KEPT, trouble))
 			return -EPERM;
 		return trouble_set(trouble, -EPERM,
 				   "%s: the kernel does not permit bpf(2), though CAP_BPF and "
@@ -81,11 +117,16 @@ int explain_bpf(int error, const char *what, struct trouble *trouble)
 	return trouble_set(trouble, error, "%s: %s", what, strerror(-error));
 }
 
-/* The verifier says -EACCES where bpf(2) says -EPERM. */
+/* The verifier says -EACCES where bpf(2) says -EPERM, and without CAP_PERFMON anything. */
 int explain_load(int error, struct trouble *trouble)
 {
 	char release[65];
 
+	if (!capng_get_caps_process() && !has_capability(CAP_PERFMON))
+		return trouble_set(trouble, -ENOEXEC,
+				   "the running agent has no spare program left for one more "
+				   "interface, and gave up CAP_PERFMON, which loading one takes: "
+				   "restart it (the fence goes on meanwhile)");
 	if (error != -EACCES || kernel_is_old(release))
 		return explain_bpf(error, "loading the filter", trouble);
 	return trouble_set(

@@ -43,6 +43,7 @@ struct fence {
 	int links[MXF_INTERFACES_MAX];
 	int programs[MXF_INTERFACES_MAX][2]; /* loaded: plain, with frags; or -1 */
 	bool put[MXF_INTERFACES_MAX];	     /* runs the program of this process */
+	char names[MXF_INTERFACES_MAX][16];  /* last told to fence_note_name(), or "" */
 	bool created;			     /* the pins are this process's */
 	struct inner_map current;
 	struct inner_map previous; /* until the publication is settled */
@@ -67,6 +68,9 @@ int fence_write_slot(const struct fence *fence, unsigned int slot,
  * the program it runs, when not NULL. Opens the pin of a link that is not open yet.
  */
 uint32_t fence_link_ifindex(struct fence *fence, unsigned int slot, uint32_t *program);
+
+/* What the interface that the slot's link is on is called now; false when there is none. */
+bool fence_link_name(struct fence *fence, unsigned int slot, char name[16]);
 
 /* Takes the slot's program off its interface and removes its pin. */
 void fence_link_remove(struct fence *fence, unsigned int slot);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/if_link.h>
 
+#include "core/log.h"
 #include "core/scoped.h"
 #include "fence.skel.h"
 
@@ -120,7 +121,9 @@ static int program_get_both(struct fence *fence, unsigned int slot, struct troub
 	return 0;
 }
 
-int fence_prepare(struct fence *fence, unsigned int spares, struct trouble *trouble)
+/* For every slot that has had an interface; *listed is how many of those `filter` has. */
+static int prepare_known(struct fence *fence, const struct filter_config *filter,
+			 unsigned int *listed, struct trouble *trouble)
 {
 	struct mxf_interface record;
 
@@ -129,12 +132,49 @@ int fence_prepare(struct fence *fence, unsigned int spares, struct trouble *trou
 
 		if (error)
 			return explain_bpf(error, "the interfaces map", trouble);
-		if (!record.name[0] && !spares)
+		if (!record.name[0])
+			continue;
+		*listed += config_find_interface(filter, record.name) != NULL;
+		error = program_get_both(fence, slot, trouble);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* For the first `count` free slots, which are those that new interfaces get. */
+static int prepare_free(struct fence *fence, size_t count, struct trouble *trouble)
+{
+	struct mxf_interface record;
+
+	for (unsigned int slot = 0; slot < MXF_INTERFACES_MAX && count; slot++) {
+		int error = fence_read_slot(fence, slot, &record);
+
+		if (error)
+			return explain_bpf(error, "the interfaces map", trouble);
+		if (record.name[0])
 			continue;
 		error = program_get_both(fence, slot, trouble);
 		if (error)
 			return error;
-		spares -= !record.name[0];
+		count--;
 	}
+	return 0;
+}
+
+int fence_prepare(struct fence *fence, const struct filter_config *filter, unsigned int spares,
+		  struct trouble *trouble)
+{
+	struct trouble current = {.text = ""};
+	unsigned int listed = 0;
+	int error = prepare_known(fence, filter, &listed, trouble);
+
+	if (!error)
+		error = prepare_free(fence, filter->interface_count - listed + spares, trouble);
+	if (error)
+		return error;
+	error = fence_load_current(fence, &current);
+	if (error && error != -ENOENT)
+		log_warning("the hits so far are lost: %s", current.text);
 	return 0;
 }

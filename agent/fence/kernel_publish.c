@@ -9,7 +9,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "core/log.h"
 #include "core/scoped.h"
 
 static void plan_cleanup(struct generation_plan **plan)
@@ -116,14 +115,9 @@ static int generation_swap(struct fence *fence, const struct mxf_generation *pre
 /* What cannot be read is replaced all the same, or a damaged generation could never be mended. */
 static const struct mxf_generation *generation_before(struct fence *fence)
 {
-	struct trouble trouble;
-	int error = fence_load_current(fence, &trouble);
+	struct trouble ignored;
 
-	if (!error)
-		return fence->current.memory;
-	if (error != -ENOENT)
-		log_warning("the hits of the previous generation are lost: %s", trouble.text);
-	return NULL;
+	return fence_load_current(fence, &ignored) ? NULL : fence->current.memory;
 }
 
 int fence_publish(struct fence *fence, const struct config *config, uint64_t *number,

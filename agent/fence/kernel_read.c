@@ -49,6 +49,9 @@ int fence_load_current(struct fence *fence, struct trouble *trouble)
 	if (fence->current.memory && fence->current.id == id)
 		return 0;
 	error = inner_map_open(id, &opened);
+	if (error == -EPERM)
+		return trouble_set(trouble, error,
+				   "opening the current generation takes CAP_SYS_ADMIN");
 	if (error)
 		return explain_bpf(error, "opening the current generation", trouble);
 	if (!generation_check(opened.memory, opened.size)) {
@@ -129,7 +132,6 @@ static int counters_read(const struct fence *fence, unsigned int slot, struct mx
 static int interface_read(struct fence *fence, unsigned int slot, struct fence_interface *out)
 {
 	struct mxf_interface record;
-	struct device device;
 	int error = fence_read_slot(fence, slot, &record);
 
 	if (error || !record.name[0])
@@ -144,8 +146,9 @@ static int interface_read(struct fence *fence, unsigned int slot, struct fence_i
 	};
 	memcpy(out->name, record.name, sizeof(out->name));
 	out->attached = record.state == MXF_INTERFACE_ATTACHED &&
-			!device_read(record.name, &device) &&
-			fence_link_ifindex(fence, slot, NULL) == device.ifindex;
+			fence_link_ifindex(fence, slot, NULL) != 0;
+	if (out->attached && fence_link_name(fence, slot, out->now) && !strcmp(out->now, out->name))
+		out->now[0] = '\0';
 	return 0;
 }
 

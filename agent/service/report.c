@@ -52,10 +52,12 @@ static json_t *status_interfaces(const struct fence_interface *interfaces, int c
 			continue;
 		json_array_append_new(
 			array,
-			json_pack("{s:o, s:b, s:s, s:b}", "name",
-				  report_text(at->name, strlen(at->name)), "attached", at->attached,
-				  "mode", at->attach == MXF_ATTACH_GENERIC ? "generic" : "native",
-				  "frags", at->frags));
+			json_pack("{s:o, s:o, s:b, s:s, s:b}", "name",
+				  report_text(at->name, strlen(at->name)), "now",
+				  at->now[0] ? report_text(at->now, strlen(at->now)) : json_null(),
+				  "attached", at->attached, "mode",
+				  at->attach == MXF_ATTACH_GENERIC ? "generic" : "native", "frags",
+				  at->frags));
 	}
 	return array;
 }

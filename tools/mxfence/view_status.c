@@ -119,8 +119,13 @@ static void print_interfaces(const struct screen *screen, const json_t *interfac
 		fputs("\n", screen->out);
 	json_array_foreach (interfaces, i, interface) {
 		bool attached = is_true(interface, "attached");
+		const char *name = view_text(interface, "name");
+		const char *now = view_text(interface, "now");
+		SCOPED_FREE char *both = NULL;
 
-		table_text(table, view_text(interface, "name"));
+		if (now && name && asprintf(&both, "%s (now %s)", name, now) < 0)
+			both = NULL;
+		table_text(table, both ? both : name);
 		table_text(table, attached ? "yes" : "no");
 		table_text(table, view_text(interface, "mode"));
 		table_style(table, attached ? STYLE_PLAIN : STYLE_BAD);
