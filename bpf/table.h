@@ -194,7 +194,11 @@ static __always_inline __u32 source_look_up6(struct mxf_memory memory,
 static __always_inline enum mxf_port_class
 generation_port_class(const struct mxf_generation *generation, __u16 port)
 {
-	return generation->ports[port >> 2] >> ((port & 3) * 2) & 3;
+	__u32 byte = port >> 2;
+
+	/* To the verifier of Linux 6.1 a bpf_ntohs() is no longer known to have 16 bits. */
+	asm volatile("" : "+r"(byte));
+	return generation->ports[byte & (sizeof(generation->ports) - 1)] >> ((port & 3) * 2) & 3;
 }
 
 #endif
