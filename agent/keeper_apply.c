@@ -100,18 +100,18 @@ static uint64_t time_now(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void reload_failed(struct keeper *keeper, json_t *body, const char *text)
+static void reload_failed(struct keeper *keeper, const char *text)
 {
 	log_error("reload changed nothing: %s", text);
 	free(keeper->reload_error);
 	keeper->reload_error = strdup(text);
-	report_set_error(body, "%s", text);
 }
 
-/* The first error stands for all in one line; the others are in the diagnostics. */
+/* Log and status have one line: the first error stands for all. The answer has the diagnostics. */
 static void reload_refused(struct keeper *keeper, json_t *body, const struct config *config,
 			   const struct diags *diags)
 {
+	const char *plural = diags->errors == 1 ? "" : "s";
 	const struct diag *first = NULL;
 	struct trouble trouble;
 
@@ -121,11 +121,11 @@ static void reload_refused(struct keeper *keeper, json_t *body, const struct con
 	if (first)
 		trouble_set(&trouble, 0, "%s:%u:%u: %s (%zu error%s in all)",
 			    sources_name(&config->sources, first->place.file), first->place.line,
-			    first->place.column, first->message, diags->errors,
-			    diags->errors == 1 ? "" : "s");
+			    first->place.column, first->message, diags->errors, plural);
 	else
 		trouble_set(&trouble, 0, "out of memory");
-	reload_failed(keeper, body, trouble.text);
+	reload_failed(keeper, trouble.text);
+	report_set_error(body, "%zu error%s; what runs keeps running", diags->errors, plural);
 }
 
 static void reload_done(struct keeper *keeper, json_t *body)
@@ -157,7 +157,8 @@ static enum mxf_exit reload_checked(struct keeper *keeper, struct config **confi
 	}
 	error = keeper_apply(keeper, config, &trouble);
 	if (error) {
-		reload_failed(keeper, body, trouble.text);
+		reload_failed(keeper, trouble.text);
+		report_set_error(body, "%s", trouble.text);
 		return keeper_exit_for(error);
 	}
 	reload_done(keeper, body);

@@ -75,8 +75,8 @@ static void handle_diff(void *context, const json_t *arguments, struct control_a
 		diags_sort(&diags);
 		answer->exit = MXF_EXIT_CONFIGURATION;
 		answer->body = report_diagnostics(&diags, &next->sources);
-		report_set_error(answer->body, "the configuration has errors: reload would change "
-					       "nothing");
+		report_set_error(answer->body, "%zu error%s; reload would change nothing",
+				 diags.errors, diags.errors == 1 ? "" : "s");
 	} else {
 		answer->body = diff_report(keeper->config, next);
 	}

@@ -198,67 +198,82 @@ static size_t print_fill(const char *text, size_t size, char fill, FILE *stream)
 	return bytes + (bytes == 0);
 }
 
-/* The part of a long line that is shown: text[begin..end). */
-struct window {
-	const char *text;
-	size_t begin;
-	size_t end;
-	size_t size;
-};
-
 static bool is_continuation(char c)
 {
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-static struct window choose_window(const char *line, size_t size, size_t column)
+/* Moves behind the rest of a character, of which there are at most three bytes. */
+static size_t skip_continuation(const char *line, size_t at, size_t size)
 {
-	struct window window = {.text = line, .end = size, .size = size};
-
-	if (size <= LINE_SHOWN)
-		return window;
-	if (column > LINE_SHOWN_BEFORE)
-		window.begin = column - LINE_SHOWN_BEFORE;
-	if (window.begin > size - LINE_SHOWN)
-		window.begin = size - LINE_SHOWN;
-	while (window.begin > 0 && is_continuation(line[window.begin]) && window.begin < column)
-		window.begin++;
-	window.end = window.begin + LINE_SHOWN < size ? window.begin + LINE_SHOWN : size;
-	while (window.end < size && is_continuation(line[window.end]))
-		window.end++;
-	return window;
+	for (int i = 0; i < 3 && at < size && is_continuation(line[at]); i++)
+		at++;
+	return at;
 }
 
-static void print_caret(const struct window *window, size_t from, size_t length, FILE *stream)
+static void append(struct diag_excerpt *excerpt, const char *text, size_t size)
 {
-	size_t at = window->begin;
-	size_t end = from + length < window->end ? from + length : window->end;
+	memcpy(excerpt->text + excerpt->size, text, size);
+	excerpt->size += size;
+}
 
-	if (window->begin > 0)
-		fputs("   ", stream);
-	while (at < from && at < window->end)
-		at += print_fill(window->text + at, window->end - at, ' ', stream);
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+bool diag_find_excerpt(const struct diag *diag, const struct sources *sources,
+		       struct source_cursor *cursor, struct diag_excerpt *excerpt)
+{
+	size_t from = diag->place.column > 0 ? diag->place.column - 1 : 0;
+	size_t size, begin = 0, end;
+	const char *line = sources_seek(sources, cursor, diag->place.file, diag->place.line, &size);
+
+	if (!line)
+		return false;
+	from = smaller(from, size);
+	if (size > LINE_SHOWN && from > LINE_SHOWN_BEFORE)
+		begin = smaller(from - LINE_SHOWN_BEFORE, size - LINE_SHOWN);
+	if (begin > 0)
+		begin = smaller(skip_continuation(line, begin, size), from);
+	end = size > begin + LINE_SHOWN ? skip_continuation(line, begin + LINE_SHOWN, size) : size;
+	from = smaller(from, end);
+	excerpt->size = 0;
+	append(excerpt, "...", begin > 0 ? 3 : 0);
+	excerpt->column = (uint32_t)(excerpt->size + from - begin) + 1;
+	excerpt->length = (uint32_t)smaller(diag->place.length, end - from);
+	append(excerpt, line + begin, end - begin);
+	append(excerpt, "...", end < size ? 3 : 0);
+	return true;
+}
+
+static void print_caret(const struct diag_excerpt *excerpt, FILE *stream)
+{
+	size_t from = smaller(excerpt->column - 1, excerpt->size);
+	size_t end = smaller(from + excerpt->length, excerpt->size);
+	size_t at = 0;
+
+	while (at < from)
+		at += print_fill(excerpt->text + at, excerpt->size - at, ' ', stream);
 	putc('^', stream);
 	if (at < end)
-		at += text_printable(window->text + at, window->end - at) ?: 1;
+		at += text_printable(excerpt->text + at, excerpt->size - at) ?: 1;
 	while (at < end)
-		at += print_fill(window->text + at, window->end - at, '~', stream);
+		at += print_fill(excerpt->text + at, excerpt->size - at, '~', stream);
 }
 
 /* A tab stays a tab, so that it has the same width in the line and under it. */
-static void print_line(const struct window *window, FILE *stream)
+static void print_line(const struct diag_excerpt *excerpt, FILE *stream)
 {
-	if (window->begin > 0)
-		fputs("...", stream);
-	for (size_t at = window->begin; at < window->end;) {
-		if (window->text[at] == '\t') {
+	for (size_t at = 0; at < excerpt->size;) {
+		if (excerpt->text[at] == '\t') {
 			putc('\t', stream);
 			at++;
 			continue;
 		}
-		at += print_unit(window->text + at, window->end - at, stream);
+		at += print_unit(excerpt->text + at, excerpt->size - at, stream);
 	}
-	fputs(window->end < window->size ? "...\n" : "\n", stream);
+	putc('\n', stream);
 }
 
 static int number_width(uint32_t number)
@@ -272,17 +287,15 @@ static int number_width(uint32_t number)
 	return width < 5 ? 5 : width;
 }
 
-static void print_snippet(const struct diag *diag, const char *line, size_t size,
+static void print_excerpt(const struct diag *diag, const struct diag_excerpt *excerpt,
 			  const struct palette *palette, FILE *stream)
 {
-	size_t from = diag->place.column > 0 ? diag->place.column - 1 : 0;
-	struct window window = choose_window(line, size, from);
 	int width = number_width(diag->place.line);
 
 	fprintf(stream, "%*u | ", width, diag->place.line);
-	print_line(&window, stream);
+	print_line(excerpt, stream);
 	fprintf(stream, "%*s | %s", width, "", palette->caret);
-	print_caret(&window, from, diag->place.length ? diag->place.length : 1, stream);
+	print_caret(excerpt, stream);
 	fprintf(stream, "%s\n", palette->end);
 }
 
@@ -301,27 +314,33 @@ static void print_head(const struct diag *diag, const char *name, const struct p
 		diag->message);
 }
 
+void diag_print(const struct diag *diag, const char *file, const struct diag_excerpt *excerpt,
+		size_t more, bool colour, FILE *stream)
+{
+	const struct palette *palette = colour ? &colours : &no_colours;
+	int width = number_width(diag->place.line);
+
+	print_head(diag, file, palette, stream);
+	if (excerpt)
+		print_excerpt(diag, excerpt, palette, stream);
+	if (diag->hint)
+		fprintf(stream, "%*s = %s\n", width, "", diag->hint);
+	if (more > 0)
+		fprintf(stream, "%*s = ... and %zu more like this\n", width, "", more);
+}
+
 void diags_print(const struct diags *diags, const struct sources *sources, bool colour,
 		 FILE *stream)
 {
-	const struct palette *palette = colour ? &colours : &no_colours;
 	struct source_cursor cursor = {0};
+	struct diag_excerpt excerpt;
 
 	for (size_t i = 0; i < diags->count; i++) {
 		const struct diag *diag = &diags->items[i];
-		int width = number_width(diag->place.line);
-		size_t more = diags_more(diags, i);
-		size_t size;
-		const char *line =
-			sources_seek(sources, &cursor, diag->place.file, diag->place.line, &size);
+		bool found = diag_find_excerpt(diag, sources, &cursor, &excerpt);
 
-		print_head(diag, sources_name(sources, diag->place.file), palette, stream);
-		if (line)
-			print_snippet(diag, line, size, palette, stream);
-		if (diag->hint)
-			fprintf(stream, "%*s = %s\n", width, "", diag->hint);
-		if (more > 0)
-			fprintf(stream, "%*s = ... and %zu more like this\n", width, "", more);
+		diag_print(diag, sources_name(sources, diag->place.file), found ? &excerpt : NULL,
+			   diags_more(diags, i), colour, stream);
 	}
 	if (diags->out_of_memory)
 		fputs("out of memory: messages are missing\n", stream);

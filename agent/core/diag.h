@@ -21,9 +21,9 @@ enum diag_severity { DIAG_ERROR, DIAG_WARNING };
 struct diag {
 	enum diag_severity severity;
 	struct place place;
-	char *message;
-	char *hint;  /* NULL when there is none */
-	size_t kind; /* index in diags.kinds */
+	char *message; /* printable */
+	char *hint;    /* NULL when there is none */
+	size_t kind;   /* index in diags.kinds */
 	size_t order;
 };
 
@@ -72,7 +72,30 @@ void diags_sort(struct diags *diags);
 /* How many more of items[index]'s kind were not kept, for the last one of it; else 0. */
 size_t diags_more(const struct diags *diags, size_t index);
 
-/* Prints in the form above, sorted or not. `colour` adds ANSI colours. */
+/*
+ * What is shown of the line that a message is about: all of it, or of a long one what is around the
+ * place, between "...".
+ */
+#define DIAG_EXCERPT_SIZE 256
+struct diag_excerpt {
+	char text[DIAG_EXCERPT_SIZE]; /* as it stands in the file */
+	size_t size;
+	uint32_t column; /* of the place in it, from 1 */
+	uint32_t length; /* of what is underlined; 0 = 1 */
+};
+
+/* False when the file has no such line. A cursor as for sources_seek(). */
+bool diag_find_excerpt(const struct diag *diag, const struct sources *sources,
+		       struct source_cursor *cursor, struct diag_excerpt *excerpt);
+
+/*
+ * Prints one message in the form above. `excerpt` may be NULL; `more` is what diags_more() says;
+ * `colour` adds ANSI colours. All but `file` and excerpt must be printable already.
+ */
+void diag_print(const struct diag *diag, const char *file, const struct diag_excerpt *excerpt,
+		size_t more, bool colour, FILE *stream);
+
+/* Prints all of them, sorted or not. */
 void diags_print(const struct diags *diags, const struct sources *sources, bool colour,
 		 FILE *stream);
 

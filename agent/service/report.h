@@ -73,7 +73,10 @@ json_t *report_explain(const struct mxf_generation *generation,
 /* One line of `events`: {time, interface, family, verdict, reason, source, ...}. */
 json_t *report_event(const struct mxf_event *event, const char *interface);
 
-/* check: {schema, errors, warnings, diagnostics}. */
+/*
+ * check: {schema, errors, warnings, diagnostics}. `source` of a diagnostic is a struct
+ * diag_excerpt's text, `source_column` its column.
+ */
 json_t *report_diagnostics(const struct diags *diags, const struct sources *sources);
 
 /* any error: {schema, error}. */

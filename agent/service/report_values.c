@@ -154,28 +154,42 @@ json_t *report_event(const struct mxf_event *event, const char *interface)
 		"destination_port", event->destination_port, "bytes", (json_int_t)event->length);
 }
 
-static json_t *diagnostic(const struct diag *diag, const struct sources *sources)
+static json_t *diagnostic(const struct diag *diag, const struct sources *sources,
+			  struct source_cursor *cursor)
 {
 	const char *file = sources_name(sources, diag->place.file);
+	struct diag_excerpt excerpt;
+	json_t *object = json_pack(
+		"{s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:n}", "severity",
+		diag->severity == DIAG_ERROR ? "error" : "warning", "file",
+		report_text(file, strlen(file)), "line", (json_int_t)diag->place.line, "column",
+		(json_int_t)diag->place.column, "length", (json_int_t)diag->place.length, "message",
+		report_text(diag->message, strlen(diag->message)), "hint",
+		diag->hint ? report_text(diag->hint, strlen(diag->hint)) : json_null(), "source");
 
-	return json_pack("{s:s, s:o, s:I, s:I, s:I, s:o, s:o}", "severity",
-			 diag->severity == DIAG_ERROR ? "error" : "warning", "file",
-			 report_text(file, strlen(file)), "line", (json_int_t)diag->place.line,
-			 "column", (json_int_t)diag->place.column, "length",
-			 (json_int_t)diag->place.length, "message",
-			 report_text(diag->message, strlen(diag->message)), "hint",
-			 diag->hint ? report_text(diag->hint, strlen(diag->hint)) : json_null());
+	if (!diag_find_excerpt(diag, sources, cursor, &excerpt))
+		return object;
+	json_object_set_new(object, "source", report_text(excerpt.text, excerpt.size));
+	json_object_set_new(object, "source_column", json_integer(excerpt.column));
+	return object;
 }
 
 json_t *report_diagnostics(const struct diags *diags, const struct sources *sources)
 {
+	struct source_cursor cursor = {0};
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < diags->count; i++)
-		json_array_append_new(list, diagnostic(&diags->items[i], sources));
+	for (size_t i = 0; list && i < diags->count; i++) {
+		json_t *object = diagnostic(&diags->items[i], sources, &cursor);
+		size_t more = diags_more(diags, i);
+
+		if (more)
+			json_object_set_new(object, "more", json_integer((json_int_t)more));
+		json_array_append_new(list, object);
+	}
 	return json_pack("{s:i, s:I, s:I, s:o}", "schema", MXF_JSON_SCHEMA, "errors",
-			 (json_int_t)diags->errors + diags->out_of_memory, "warnings",
-			 (json_int_t)diags->warnings, "diagnostics", list);
+			 (json_int_t)diags->errors, "warnings", (json_int_t)diags->warnings,
+			 "diagnostics", list);
 }
 
 static json_t *error_text(const char *format, va_list arguments)

@@ -145,7 +145,7 @@ static int parse_answer(const char *line, size_t length, struct answer *answer,
 			struct trouble *trouble)
 {
 	json_error_t where;
-	json_t *json = json_loadb(line, length, 0, &where);
+	json_t *json = json_loadb(line, length, JSON_ALLOW_NUL, &where);
 	json_t *status = json_object_get(json, "exit");
 	json_t *body = json_object_get(json, "body");
 	json_t *text = json_object_get(json, "text");

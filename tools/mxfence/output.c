@@ -73,7 +73,11 @@ static void print_texts(const struct answer *answer)
 	FILE *out = answer->exit == MXF_EXIT_OK ? stdout : stderr;
 	const char *error = json_string_value(json_object_get(answer->body, "error"));
 
-	if (error)
+	/* After the messages themselves it is but their sum. */
+	if (error && view_number(answer->body, "errors")) {
+		fputs("mxfence: ", stderr);
+		print_lines(stderr, error);
+	} else if (error)
 		print_error(error, json_string_value(json_object_get(answer->body, "hint")));
 	if (answer->text)
 		print_lines(out, json_string_value(answer->text));

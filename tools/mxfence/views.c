@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/diag.h"
 #include "core/scoped.h"
 
 const char *view_text(const json_t *object, const char *key)
@@ -75,21 +76,41 @@ void view_done(const struct screen *screen, const struct view *view)
 		fprintf(screen->out, "%s\n", done);
 }
 
+/* False when the answer has no line, or none that fits. */
+static bool read_excerpt(const json_t *diagnostic, struct diag_excerpt *excerpt)
+{
+	const json_t *source = json_object_get(diagnostic, "source");
+	size_t size = json_string_length(source);
+	uint64_t column = view_number(diagnostic, "source_column");
+
+	if (!json_is_string(source) || size > sizeof(excerpt->text) || column < 1 ||
+	    column > size + 1)
+		return false;
+	memcpy(excerpt->text, json_string_value(source), size);
+	excerpt->size = size;
+	excerpt->column = (uint32_t)column;
+	excerpt->length = (uint32_t)view_number(diagnostic, "length");
+	return true;
+}
+
 static void print_diagnostic(const struct screen *screen, const json_t *diagnostic)
 {
-	SCOPED_FREE char *file = screen_escape(view_text(diagnostic, "file"));
-	SCOPED_FREE char *severity = screen_escape(view_text(diagnostic, "severity"));
+	const char *file = view_text(diagnostic, "file");
+	const char *severity = view_text(diagnostic, "severity");
 	SCOPED_FREE char *message = screen_escape(view_text(diagnostic, "message"));
 	SCOPED_FREE char *hint = screen_escape(view_text(diagnostic, "hint"));
+	const struct diag diag = {
+		.severity = severity && strcmp(severity, "error") == 0 ? DIAG_ERROR : DIAG_WARNING,
+		.place = {.line = (uint32_t)view_number(diagnostic, "line"),
+			  .column = (uint32_t)view_number(diagnostic, "column")},
+		.message = message ? message : "?",
+		.hint = hint,
+	};
+	struct diag_excerpt excerpt;
+	bool found = read_excerpt(diagnostic, &excerpt);
 
-	fprintf(screen->out, "%s:%llu:%llu: ", file ? file : "?",
-		(unsigned long long)view_number(diagnostic, "line"),
-		(unsigned long long)view_number(diagnostic, "column"));
-	screen_print(screen, severity && strcmp(severity, "error") == 0 ? STYLE_BAD : STYLE_WARNING,
-		     "%s:", severity ? severity : "?");
-	fprintf(screen->out, " %s\n", message ? message : "?");
-	if (hint)
-		fprintf(screen->out, "  = %s\n", hint);
+	diag_print(&diag, file ? file : "?", found ? &excerpt : NULL,
+		   view_number(diagnostic, "more"), screen->colour, screen->out);
 }
 
 void view_diagnostics(const struct screen *screen, const struct view *view)

@@ -17,7 +17,7 @@ view_fn view_packets; /* the part of view_stats() by reason */
 view_fn view_drops;
 view_fn view_event;
 view_fn view_version;
-view_fn view_diagnostics; /* the messages that an answer brings, without the source lines */
+view_fn view_diagnostics; /* the messages that an answer brings */
 
 /* Members of an object that may be missing or of another type. */
 const char *view_text(const json_t *object, const char *key); /* NULL then */

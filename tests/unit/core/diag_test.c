@@ -164,6 +164,35 @@ static void test_long_line(void **state)
 	assert_int_equal(strchr(line, 'X') - line, caret - strchr(line, '\n') - 1);
 }
 
+/* The excerpt has its place where the line has it, wherever the line is cut. */
+static void test_excerpt_of_a_long_line(void **state)
+{
+	struct fixture *fixture = *state;
+	struct source_cursor cursor = {0};
+	struct diag_excerpt excerpt;
+	char text[1001];
+
+	memset(text, '\x80', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		if (i % 4 == 0)
+			text[i] = (char)('a' + i % 26);
+	add_source(fixture, "f", text);
+	for (uint32_t column = 1; column <= sizeof(text) + 50; column += 7) {
+		struct diag diag = {.place = {.line = 1, .column = column, .length = 2000}};
+
+		assert_true(diag_find_excerpt(&diag, &fixture->sources, &cursor, &excerpt));
+		assert_in_range(excerpt.size, 200, sizeof(excerpt.text));
+		assert_in_range(excerpt.column, 1, excerpt.size + 1);
+		assert_in_range(excerpt.column + excerpt.length, 1, excerpt.size + 1);
+		if (column < sizeof(text))
+			assert_int_equal(excerpt.text[excerpt.column - 1], text[column - 1]);
+	}
+	diags_add(&fixture->diags, DIAG_ERROR, (struct place){.line = 2, .column = 1}, NULL, "m");
+	assert_false(
+		diag_find_excerpt(&fixture->diags.items[0], &fixture->sources, &cursor, &excerpt));
+}
+
 static void test_escapes(void **state)
 {
 	struct fixture *fixture = *state;
@@ -286,7 +315,7 @@ int main(void)
 		TEST(test_long_line),	 TEST(test_escapes),
 		TEST(test_colour),	 TEST(test_sort),
 		TEST(test_repetition),	 TEST(test_repetition_is_told),
-		TEST(test_count_only),
+		TEST(test_count_only),	 TEST(test_excerpt_of_a_long_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
