@@ -170,8 +170,11 @@ enum mxf_exit keeper_reload(struct keeper *keeper, json_t **body)
 	struct config *config = NULL;
 	struct diags diags = {0};
 	enum mxf_exit exit = MXF_EXIT_FAILED;
+	struct trouble trouble;
 
 	notify_reloading();
+	if (control_restore(keeper->control, &trouble))
+		log_error("%s", trouble.text);
 	keeper->reload_time = time_now();
 	if (config_check(keeper->options->config, &config, &diags)) {
 		*body = report_error("out of memory");

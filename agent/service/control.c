@@ -22,8 +22,10 @@
 struct client {
 	struct control *control;
 	struct bufferevent *stream;
-	bool trusted;  /* may change state */
-	bool answered; /* close when everything is sent */
+	struct event *deadline; /* for its request, then for reading the answer */
+	uint64_t number;	/* the lowest is the oldest */
+	bool trusted;		/* may change state */
+	bool answered;		/* close when everything is sent */
 	bool follows;
 };
 
@@ -31,7 +33,8 @@ struct control {
 	struct evconnlistener *listener;
 	const struct control_handler *handlers;
 	void *context;
-	gid_t group;
+	gid_t group; /* (gid_t)-1: nobody's */
+	uint64_t accepted;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	struct client *clients[CONTROL_CLIENTS_MAX];
 };
@@ -45,8 +48,33 @@ static void client_drop(struct client *client)
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		if (control->clients[i] == client)
 			control->clients[i] = NULL;
-	bufferevent_free(client->stream);
+	if (client->deadline)
+		event_free(client->deadline);
+	if (client->stream)
+		bufferevent_free(client->stream);
 	free(client);
+}
+
+static void client_late(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	client_drop(context);
+}
+
+/* From now on, not from where the loop looked at the clock: a handler may take its time. */
+static int client_set_deadline(struct client *client, time_t seconds)
+{
+	const struct timeval deadline = {.tv_sec = seconds};
+
+	event_base_update_cache_time(event_get_base(client->deadline));
+	return event_add(client->deadline, &deadline);
+}
+
+static void client_ends(struct client *client)
+{
+	client->answered = true;
+	client_set_deadline(client, CONTROL_ANSWER_S);
 }
 
 static size_t pending_bytes(const struct client *client)
@@ -111,7 +139,7 @@ static int client_answer_text(struct client *client, enum mxf_exit exit, char *b
 
 static void client_refuse(struct client *client, enum mxf_exit exit, const char *reason)
 {
-	client->answered = true;
+	client_ends(client);
 	bufferevent_disable(client->stream, EV_READ);
 	if (client_answer(client, exit, report_error("%s", reason), NULL))
 		client_drop(client);
@@ -119,15 +147,27 @@ static void client_refuse(struct client *client, enum mxf_exit exit, const char 
 
 static void client_follow(struct client *client, const json_t *followed)
 {
-	const struct timeval sending = {.tv_sec = CONTROL_TIMEOUT_S};
+	const struct timeval sending = {.tv_sec = CONTROL_ANSWER_S};
 	json_t *body;
 	size_t i;
 
 	client->follows = true;
+	event_del(client->deadline);
 	bufferevent_set_timeouts(client->stream, NULL, &sending);
 	json_array_foreach (followed, i, body)
 		client_answer(client, MXF_EXIT_OK, json_incref(body), NULL);
 	bufferevent_enable(client->stream, EV_READ);
+}
+
+/* Of those who may only look; they leave places for others. */
+static bool too_many_follow(const struct control *control)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		count += control->clients[i] && control->clients[i]->follows &&
+			 !control->clients[i]->trusted;
+	return count >= CONTROL_LOOKERS_FOLLOW_MAX;
 }
 
 static control_handler_fn *handler_find(const struct control *control, const char *verb)
@@ -151,8 +191,12 @@ static void client_handle(struct client *client, const struct request *request)
 		return;
 	}
 	handler(control->context, request->arguments, &answer);
-	client->answered = !answer.follow;
-	if (answer.follow) {
+	if (!answer.follow)
+		client_ends(client);
+	if (answer.follow && !client->trusted && too_many_follow(control)) {
+		client_refuse(client, MXF_EXIT_FAILED, "too many follow the events already");
+		error = 0;
+	} else if (answer.follow) {
 		client_follow(client, answer.followed);
 		error = 0;
 	} else if (answer.body_text) {
@@ -231,36 +275,51 @@ static void client_event(struct bufferevent *stream, short what, void *context)
 	client_drop(client);
 }
 
-/* The second half of the places is for those who may change state: nobody can lock them out. */
+/*
+ * The second half of the places is for those who may change state. When there is none left, the
+ * oldest of those who may only look has had its time. So nobody can lock anybody out.
+ */
 static struct client **client_slot(struct control *control, bool trusted)
 {
 	size_t limit = trusted ? CONTROL_CLIENTS_MAX : CONTROL_CLIENTS_MAX / 2;
+	struct client **oldest = NULL;
 
-	for (size_t i = 0; i < limit; i++)
-		if (!control->clients[i])
+	for (size_t i = 0; i < limit; i++) {
+		struct client *client = control->clients[i];
+
+		if (!client)
 			return &control->clients[i];
-	return NULL;
+		if (!client->trusted && !client->follows &&
+		    (!oldest || client->number < (*oldest)->number))
+			oldest = &control->clients[i];
+	}
+	if (oldest)
+		client_drop(*oldest);
+	return oldest;
 }
 
+/* Takes fd. */
 static struct client *client_new(struct control *control, struct event_base *base, int fd)
 {
-	const struct timeval timeout = {.tv_sec = CONTROL_TIMEOUT_S};
-	bool trusted = peer_may_change(fd, control->group);
-	struct client **slot = client_slot(control, trusted);
-	struct client *client = slot ? calloc(1, sizeof(*client)) : NULL;
+	struct client *client = calloc(1, sizeof(*client));
 
-	if (!client)
-		return NULL;
-	client->stream = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (!client->stream) {
-		free(client);
+	if (!client) {
+		close(fd);
 		return NULL;
 	}
 	client->control = control;
-	client->trusted = trusted;
-	*slot = client;
+	client->number = control->accepted++;
+	client->trusted = peer_may_change(fd, control->group);
+	client->deadline = event_new(base, -1, 0, client_late, client);
+	client->stream = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!client->stream)
+		close(fd);
+	if (!client->deadline || !client->stream ||
+	    client_set_deadline(client, CONTROL_REQUEST_S)) {
+		client_drop(client);
+		return NULL;
+	}
 	bufferevent_setwatermark(client->stream, EV_READ, 0, MXF_CONTROL_REQUEST_MAX);
-	bufferevent_set_timeouts(client->stream, &timeout, &timeout);
 	bufferevent_setcb(client->stream, client_readable, client_written, client_event, client);
 	return client;
 }
@@ -269,13 +328,16 @@ static void client_accept(struct evconnlistener *listener, evutil_socket_t fd,
 			  struct sockaddr *address, int size, void *context)
 {
 	struct client *client = client_new(context, evconnlistener_get_base(listener), fd);
+	struct client **slot = client ? client_slot(context, client->trusted) : NULL;
 
 	(void)address;
 	(void)size;
-	if (client)
+	if (slot) {
+		*slot = client;
 		bufferevent_enable(client->stream, EV_READ | EV_WRITE);
-	else
-		close(fd);
+	} else if (client) {
+		client_drop(client);
+	}
 }
 
 /* Followers. */
@@ -303,18 +365,18 @@ void control_tell_followers(struct control *control, const json_t *body)
 
 /* The socket. */
 
-/* Without the group the socket is root's, and root alone may change state. */
+/* Without the group root alone may change state, whatever its own group is. */
 static void socket_set_owner(struct control *control)
 {
 	const struct group *group = getgrnam(MXF_CONTROL_GROUP);
 
-	control->group = group ? group->gr_gid : getegid();
+	control->group = group ? group->gr_gid : (gid_t)-1;
 	if (group && chown(control->path, (uid_t)-1, group->gr_gid))
 		log_warning("%s: cannot be given to group %s: %s", control->path, MXF_CONTROL_GROUP,
 			    strerror(errno));
 }
 
-static int socket_listen(struct control *control, struct trouble *trouble)
+static int socket_open(struct control *control, struct trouble *trouble)
 {
 	SCOPED_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -329,12 +391,31 @@ static int socket_listen(struct control *control, struct trouble *trouble)
 	return TAKE_FD(fd);
 }
 
+static int control_listen(struct control *control, struct event_base *base, struct trouble *trouble)
+{
+	int fd = socket_open(control, trouble);
+	struct evconnlistener *listener;
+
+	if (fd < 0)
+		return fd;
+	listener = evconnlistener_new(base, client_accept, control,
+				      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (!listener) {
+		close(fd);
+		return trouble_set(trouble, -ENOMEM, "out of memory");
+	}
+	if (control->listener)
+		evconnlistener_free(control->listener);
+	control->listener = listener;
+	return 0;
+}
+
 int control_open(struct event_base *base, const char *run_dir,
 		 const struct control_handler *handlers, void *context, struct control **control,
 		 struct trouble *trouble)
 {
 	struct control *opened = calloc(1, sizeof(*opened));
-	int length, fd;
+	int length, error;
 
 	if (!opened)
 		return trouble_set(trouble, -ENOMEM, "out of memory");
@@ -342,22 +423,27 @@ int control_open(struct event_base *base, const char *run_dir,
 	opened->context = context;
 	length = snprintf(opened->path, sizeof(opened->path), "%s/%s", run_dir, MXF_CONTROL_SOCKET);
 	if (length < 0 || (size_t)length >= sizeof(opened->path))
-		fd = trouble_set(trouble, -ENAMETOOLONG, "the run directory's name is too long");
+		error = trouble_set(trouble, -ENAMETOOLONG, "the run directory's name is too long");
 	else
-		fd = socket_listen(opened, trouble);
-	if (fd < 0) {
+		error = control_listen(opened, base, trouble);
+	if (error)
 		free(opened);
-		return fd;
-	}
-	opened->listener = evconnlistener_new(base, client_accept, opened,
-					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (!opened->listener) {
-		close(fd);
-		free(opened);
-		return trouble_set(trouble, -ENOMEM, "out of memory");
-	}
-	*control = opened;
-	return 0;
+	else
+		*control = opened;
+	return error;
+}
+
+int control_restore(struct control *control, struct trouble *trouble)
+{
+	struct stat status;
+	int error;
+
+	if (!lstat(control->path, &status) || errno != ENOENT)
+		return 0;
+	error = control_listen(control, evconnlistener_get_base(control->listener), trouble);
+	if (!error)
+		log_warning("%s was gone and is there again", control->path);
+	return error;
 }
 
 void control_close(struct control **control)

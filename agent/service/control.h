@@ -3,11 +3,12 @@
  * The control socket's server (include/mxfence/control.h): requests in, answers out. It knows the
  * protocol and who may do what; what a verb does is in the handlers.
  *
- * Bounds: CONTROL_CLIENTS_MAX clients, half of them kept for those who may change state;
- * MXF_CONTROL_REQUEST_MAX bytes of a request; once CONTROL_PENDING_MAX bytes of answers wait to be
- * read, others are refused theirs; a client that neither sends nor reads for
- * CONTROL_TIMEOUT_S seconds is dropped, as is a follower that falls CONTROL_FOLLOWER_MAX bytes
- * behind.
+ * Bounds: CONTROL_CLIENTS_MAX clients, half of them kept for those who may change state; of the
+ * others the oldest makes room for a new one, and CONTROL_LOOKERS_FOLLOW_MAX may follow events.
+ * CONTROL_REQUEST_S seconds from the connection to the end of a request of at most
+ * MXF_CONTROL_REQUEST_MAX bytes, CONTROL_ANSWER_S from there to the end of the answer. Once
+ * CONTROL_PENDING_MAX bytes of answers wait to be read, others are refused theirs. A follower is
+ * dropped that falls CONTROL_FOLLOWER_MAX bytes behind or reads nothing for CONTROL_ANSWER_S.
  */
 #ifndef SERVICE_CONTROL_H
 #define SERVICE_CONTROL_H
@@ -19,7 +20,9 @@
 #include "mxfence/control.h"
 
 #define CONTROL_CLIENTS_MAX 64
-#define CONTROL_TIMEOUT_S 30
+#define CONTROL_LOOKERS_FOLLOW_MAX 16
+#define CONTROL_REQUEST_S 5
+#define CONTROL_ANSWER_S 30
 #define CONTROL_PENDING_MAX ((size_t)512 << 20)
 #define CONTROL_FOLLOWER_MAX ((size_t)1 << 20)
 
@@ -49,6 +52,9 @@ struct control;
 int control_open(struct event_base *base, const char *run_dir,
 		 const struct control_handler *handlers, void *context, struct control **control,
 		 struct trouble *trouble);
+
+/* Listens again when somebody removed the socket; those who are connected stay. */
+int control_restore(struct control *control, struct trouble *trouble);
 
 /* Sends a body to every client that follows events. */
 void control_tell_followers(struct control *control, const json_t *body);

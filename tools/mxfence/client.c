@@ -45,6 +45,15 @@ static int connect_to_agent(const char *run_dir, int *fd, struct trouble *troubl
 	return 0;
 }
 
+/* Why the agent hung up, for an errno value of talking to it. */
+static const char *talk_error_text(int error)
+{
+	return error == EPIPE || error == ECONNRESET
+		       ? "it closed the connection: it has too many clients, or is about to end; "
+			 "try again"
+		       : strerror(error);
+}
+
 static int send_request(int fd, const char *verb, json_t *arguments, struct trouble *trouble)
 {
 	json_t *request = json_pack("{s:s, s:o*}", "verb", verb, "arguments", arguments);
@@ -65,7 +74,7 @@ static int send_request(int fd, const char *verb, json_t *arguments, struct trou
 	}
 	free(text);
 	if (error)
-		trouble_set(trouble, error, "asking the agent: %s", strerror(-error));
+		trouble_set(trouble, error, "asking the agent: %s", talk_error_text(-error));
 	return error;
 }
 
@@ -134,7 +143,7 @@ static int receive(struct client *client, int timeout_ms, struct trouble *troubl
 		return 0;
 	if (n < 0)
 		return trouble_set(trouble, -errno, "reading the agent's answer: %s",
-				   strerror(errno));
+				   talk_error_text(errno));
 	client->searched = client->used;
 	client->used += (size_t)n;
 	client->ended = n == 0;

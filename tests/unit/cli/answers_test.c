@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -200,6 +201,28 @@ static void test_answers(void **state)
 	}
 }
 
+/* An agent that has no place for one more client closes without reading. */
+static void test_hanging_up_is_explained(void **state)
+{
+	char *argv[] = {"mxfence", "--run-dir", scratch, "reload", NULL};
+	struct pollfd request = {.events = POLLIN};
+	struct outcome outcome;
+	int out, error;
+	pid_t pid;
+
+	(void)state;
+	pid = start(argv, &out, &error);
+	request.fd = accept(listener, NULL, NULL);
+	assert_true(request.fd >= 0);
+	assert_int_equal(poll(&request, 1, 5000), 1);
+	close(request.fd);
+	read_all(out, outcome.out, sizeof(outcome.out));
+	read_all(error, outcome.error, sizeof(outcome.error));
+	wait_for(pid, &outcome);
+	assert_int_equal(outcome.exit, MXF_EXIT_FAILED);
+	assert_non_null(strstr(outcome.error, "too many clients"));
+}
+
 #define STATS "{\"verb\":\"stats\"}\n"
 #define STATS_ANSWER "{\"exit\":0,\"body\":{\"schema\":1,\"packets\":[],\"ranges\":[]}}\n"
 
@@ -281,6 +304,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_hanging_up_is_explained),
 		cmocka_unit_test(test_watch_ends_with_an_interrupt),
 		cmocka_unit_test(test_status_asks_what_the_screen_shows),
 	};
