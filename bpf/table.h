@@ -77,10 +77,8 @@ static __always_inline int front_has(struct mxf_memory memory, const __u32 *fron
 	__u32 block = key >> (32 - MXF_FRONT_BITS);
 	const __u32 *word;
 
-	if (!bit_of(front[block / 32], block))
-		return 0;
 	if (!sieve)
-		return 1;
+		return bit_of(front[block / 32], block);
 	block = key >> (32 - MXF_SIEVE_BITS);
 	word = memory_at(memory, entry_offset(sieve, block / 32, sizeof(*word)), sizeof(*word));
 	return word && bit_of(*word, block);

@@ -13,7 +13,7 @@
  *
  *   front    one bit for each block of keys that any range touches: a flood of strangers ends here,
  *            in one cache line. IPv4: the top 20 bits of the key. IPv6: of a seeded hash of it.
- *   sieve    the same for 24 bits; only there when many ranges blunt the front.
+ *   sieve    the same for 24 bits; there, and asked instead, when many ranges blunt the front.
  *   index    one slot for each value of the key's top 16 bits, as in DXR (Zec, Rizzo, Mikuc, "DXR:
  *            Towards a Billion Routing Lookups Per Second in Software", CCR 42(5), 2012).
  *   node     where a slot would hold more intervals than a leaf takes: 2^bits slots for the next
