@@ -85,6 +85,15 @@ static const char *find_comment(const char *at, const char *end)
 	return at;
 }
 
+/* As some editors of Windows save: with a mark in front, or a zero in every first character. */
+static bool is_utf16(const struct source *source)
+{
+	const char *text = source->text;
+
+	return source->size >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2) ||
+				     !text[0] != !text[1]);
+}
+
 int range_array_read_file(struct range_array *array, const struct sources *sources, uint16_t file,
 			  size_t limit, struct diags *diags)
 {
@@ -93,6 +102,11 @@ int range_array_read_file(struct range_array *array, const struct sources *sourc
 	const char *line = source->text;
 	struct place place = {.file = file, .line = 1};
 
+	if (is_utf16(source)) {
+		place.column = 1;
+		diags_add(diags, DIAG_ERROR, place, "save it as UTF-8", "the list is UTF-16");
+		return 0;
+	}
 	while (line < end) {
 		const char *newline = memchr(line, '\n', (size_t)(end - line));
 		const char *line_end = newline ? newline : end;

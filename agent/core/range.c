@@ -33,6 +33,8 @@ static const struct {
 	[RANGE_REVERSED] = {"ends before it begins", "write the lower address first"},
 	[RANGE_TRAILING] = {"is followed by something else", address_hint},
 	[RANGE_EMPTY] = {"is empty", address_hint},
+	[RANGE_HALF] = {"is half of a range",
+			"quote the whole: \"IP=192.0.2.0, MASK=255.255.255.0\""},
 };
 
 static bool is_blank(char c)
@@ -387,7 +389,7 @@ static enum range_error read_labelled(struct cursor *cursor, struct range *range
 		return error;
 	skip_blanks(cursor);
 	if (!next_is(cursor, ','))
-		return at_end(cursor) ? RANGE_MASK : RANGE_TRAILING;
+		return at_end(cursor) ? RANGE_HALF : RANGE_TRAILING;
 	cursor->at++;
 	skip_blanks(cursor);
 	if (!read_label(cursor, "MASK"))
@@ -417,7 +419,9 @@ enum range_error range_parse(const char *text, size_t size, struct range *range)
 	if (*cursor.at > '9' && read_label(&cursor, "IP"))
 		return read_labelled(&cursor, range);
 	error = read_address(&cursor, &ip, &family);
-	return error ? error : read_rest(&cursor, ip, family, range);
+	if (error)
+		return read_label(&cursor, "MASK") ? RANGE_HALF : error;
+	return read_rest(&cursor, ip, family, range);
 }
 
 enum range_error ip_parse(const char *text, size_t size, struct ip *ip, uint8_t *family)

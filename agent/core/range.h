@@ -30,6 +30,7 @@ enum range_error {
 	RANGE_REVERSED,
 	RANGE_TRAILING, /* something follows the range */
 	RANGE_EMPTY,
+	RANGE_HALF, /* "IP=ADDRESS" or "MASK=MASK" alone */
 };
 
 /*
