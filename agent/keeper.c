@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/log.h"
 #include "core/scoped.h"
 #include "fence/lint.h"
@@ -113,10 +114,24 @@ static int libbpf_message(enum libbpf_print_level level, const char *format, va_
 	return 0;
 }
 
+static void libevent_message(int severity, const char *text)
+{
+	static const enum log_level_name levels[] = {
+		[EVENT_LOG_DEBUG] = LOG_LEVEL_DEBUG,
+		[EVENT_LOG_MSG] = LOG_LEVEL_INFO,
+		[EVENT_LOG_WARN] = LOG_LEVEL_WARNING,
+		[EVENT_LOG_ERR] = LOG_LEVEL_ERROR,
+	};
+
+	log_write(levels[severity & 3], "%s", text);
+}
+
+/* Who holds the lock owns the directory; the number is for people and scripts. */
 static int lock_run_directory(struct keeper *keeper, struct trouble *trouble)
 {
 	const char *directory = keeper->options->run_dir;
 	SCOPED_FREE char *path = NULL;
+	SCOPED_FD int lock = -1;
 
 	if (asprintf(&path, "%s/" PID_FILE, directory) < 0) {
 		path = NULL;
@@ -125,14 +140,32 @@ static int lock_run_directory(struct keeper *keeper, struct trouble *trouble)
 	if (mkdir(directory, 0755) && errno != EEXIST)
 		return trouble_set(trouble, -errno, "cannot create %s: %s", directory,
 				   strerror(errno));
-	keeper->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (keeper->lock < 0)
+	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (lock < 0)
 		return trouble_set(trouble, -errno, "%s: %s", path, strerror(errno));
-	if (flock(keeper->lock, LOCK_EX | LOCK_NB))
+	if (flock(lock, LOCK_EX | LOCK_NB))
 		return trouble_set(trouble, -EBUSY, "another mxfenced runs in %s", directory);
-	if (ftruncate(keeper->lock, 0) || dprintf(keeper->lock, "%ld\n", (long)getpid()) < 0)
+	if (ftruncate(lock, 0) || dprintf(lock, "%ld\n", (long)getpid()) < 0)
 		return trouble_set(trouble, -errno, "%s: %s", path, strerror(errno));
+	keeper->lock = TAKE_FD(lock);
 	return 0;
+}
+
+/* A file that goes would let two processes lock two files of one name; so it stays, empty. */
+static void unlock_run_directory(struct keeper *keeper)
+{
+	if (keeper->lock >= 0 && ftruncate(keeper->lock, 0))
+		log_warning("%s: %s", PID_FILE, strerror(errno));
+	scoped_close(&keeper->lock);
+}
+
+static void remove_unfinished(const char *directory)
+{
+	unsigned int removed = file_remove_unfinished(directory);
+
+	if (removed)
+		log_warning("%s: removed %u unfinished file%s of an agent that was killed",
+			    directory, removed, removed == 1 ? "" : "s");
 }
 
 /* Everything is printed, warnings too; true when the configuration can be applied. */
@@ -212,6 +245,8 @@ static int keeper_open(struct keeper *keeper, struct config **config, struct tro
 	if (!error)
 		error = lock_run_directory(keeper, trouble);
 	if (!error)
+		remove_unfinished((*config)->trusted_directory);
+	if (!error)
 		error = fence_open(options->pin_dir, options->replace_pins, &keeper->fence,
 				   trouble);
 	if (!error)
@@ -254,7 +289,7 @@ static void keeper_free(struct keeper **keeper)
 	config_free(&closing->config);
 	if (closing->base)
 		event_base_free(closing->base);
-	scoped_close(&closing->lock);
+	unlock_run_directory(closing);
 	free(closing->reload_error);
 	free(closing);
 }
@@ -309,6 +344,7 @@ enum mxf_exit keeper_start(const struct options *options, struct keeper **keeper
 	enum mxf_exit exit = MXF_EXIT_CONFIGURATION;
 
 	libbpf_set_print(libbpf_message);
+	event_set_log_callback(libevent_message);
 	if (config_read(options->config, &config)) {
 		log_open(&config->log, true);
 		exit = start_with(options, &config, keeper);

@@ -13,7 +13,7 @@ static const char usage[] =
 	"  -c, --config FILE   configuration (/etc/mxfence/mxfence.yaml)\n"
 	"      --run-dir DIR   control socket and process id (/run/mxfence)\n"
 	"      --pin-dir DIR   pinned maps and links, on a BPF filesystem (/sys/fs/bpf/mxfence)\n"
-	"      --state-dir DIR what outlives a reboot (/var/lib/mxfence)\n"
+	"      --state-dir DIR reserved: nothing is kept there\n"
 	"      --foreground    do not go to the background\n"
 	"      --replace-pins  replace pins that another version made\n"
 	"  -h, --help\n"
@@ -46,7 +46,6 @@ static int option_take(int option, struct options *options)
 		options->pin_dir = optarg;
 		return -1;
 	case OPTION_STATE_DIR:
-		options->state_dir = optarg;
 		return -1;
 	case OPTION_FOREGROUND:
 		options->foreground = true;
@@ -74,7 +73,6 @@ int options_parse(int argc, char **argv, struct options *options)
 		.config = "/etc/mxfence/mxfence.yaml",
 		.run_dir = "/run/mxfence",
 		.pin_dir = "/sys/fs/bpf/mxfence",
-		.state_dir = "/var/lib/mxfence",
 	};
 	while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1) {
 		int exit = option_take(option, options);

@@ -8,7 +8,6 @@ struct options {
 	const char *config;
 	const char *run_dir;
 	const char *pin_dir;
-	const char *state_dir;
 	bool foreground;
 	bool replace_pins;
 };
