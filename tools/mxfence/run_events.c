@@ -44,11 +44,14 @@ static enum mxf_exit follow(const struct command *command, struct client *client
 
 static void view_events(const struct screen *screen, const struct view *view)
 {
+	const json_t *events = json_object_get(view->body, "events");
 	struct view each = *view;
 	size_t i;
 	json_t *event;
 
-	json_array_foreach (json_object_get(view->body, "events"), i, event) {
+	if (json_array_size(events) == 0 && !screen->raw)
+		fputs("No event yet.\n", screen->out);
+	json_array_foreach (events, i, event) {
 		each.body = event;
 		view_event(screen, &each);
 	}

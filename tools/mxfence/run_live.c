@@ -122,6 +122,10 @@ enum mxf_exit run_unload(const struct command *command)
 	struct trouble trouble;
 	enum mxf_exit exit = ask_agent_or_pins(command, "unload", detach_pinned, &answer, &trouble);
 
+	if (exit == MXF_EXIT_NO_AGENT)
+		return output_error(
+			command, exit, "another fence is found with --run-dir or --pin-dir",
+			"there is nothing to unload: no agent runs, and %s", trouble.text);
 	if (exit != MXF_EXIT_OK)
 		return ask_report_failure(command, exit, &trouble);
 	exit = output_answer(command, &answer, view_done);
