@@ -145,6 +145,11 @@ listen() {
 	read -r _ <"$dir/listening"
 }
 
+# Like `grep -q`, but reads to the end: the writer of a pipe must not be told that nobody listens.
+has() {
+	grep "$@" >/dev/null
+}
+
 # connects FROM TO [PORT]: does a connection from the peer's address FROM come about? One that should
 # is waited for longer than one that should not.
 patience=0.25
