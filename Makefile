@@ -23,13 +23,15 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wco
 	    -Wno-sign-conversion -Wvla -Werror
 CPPFLAGS := -D_GNU_SOURCE -DMXF_VERSION='"$(VERSION)"' -Iinclude -Iagent -I. 
 CFLAGS ?= -O2 -g
-ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS)
+LDFLAGS ?= -Wl,-z,relro,-z,now
+ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) $(HARDENING) $(SANITIZE_FLAGS)
 
 ifdef SANITIZE
 BUILD := build/sanitize
 SANITIZE_FLAGS := -fsanitize=address,undefined -fno-omit-frame-pointer
 else
 BUILD := build
+HARDENING := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
 endif
 
 # Lazily, so that `make deps` works before pkg-config is there.
@@ -75,25 +77,26 @@ $(LIB): $(call objects,$(LIB_SOURCES))
 	ar rcs $@ $^
 
 $(BUILD)/mxfenced: $(BUILD)/agent/main.o $(LIB)
-	$(CC) $(ALL_CFLAGS) $^ $(PKG_LIBS) -o $@
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
 $(BUILD)/mxfence: $(call objects,$(CLI_SOURCES)) $(LIB)
-	$(CC) $(ALL_CFLAGS) $^ $(PKG_LIBS) -o $@
-
-$(BUILD)/agent/fence/kernel%.o: $(SKELETON)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # --- what an administrator calls -----------------------------------------------------------------
 
 deps:
-	tools/deps
+	tools/deps build
+
+test-deps:
+	tools/deps test
 
 demo: deps
 	$(MAKE) --no-print-directory all
 	tools/lab/demo
 
-test: deps
+test: test-deps
 	$(MAKE) --no-print-directory check-all
 
 include tools/install.mk
@@ -101,5 +104,5 @@ include tools/install.mk
 clean:
 	rm -rf build
 
-.PHONY: all deps demo test clean install uninstall bench fuzz
+.PHONY: all deps test-deps demo test clean install uninstall bench fuzz
 .DELETE_ON_ERROR:
