@@ -382,20 +382,6 @@ static void add_decide(struct keeper *keeper, const struct trust_change *change,
 		add_carry_out(keeper, change, !line, answer);
 }
 
-void keeper_trust_add(void *context, const json_t *arguments, struct control_answer *answer)
-{
-	struct trust_change change = {.data = NULL};
-	struct keeper *keeper = context;
-	struct trouble trouble;
-	int error = change_open(keeper, arguments, &change, &trouble);
-
-	if (error)
-		answer_open_error(answer, error, &trouble);
-	else
-		add_decide(keeper, &change, answer);
-	change_clear(&change);
-}
-
 /* Trust del. */
 
 /* Why the list's file has no such range: where it stands, or what stands near. */
@@ -439,18 +425,32 @@ static void del_decide(struct keeper *keeper, const struct trust_change *change,
 	free(text.data);
 }
 
-void keeper_trust_del(void *context, const json_t *arguments, struct control_answer *answer)
+/* What to do with a request that could be read. */
+typedef void decide_fn(struct keeper *keeper, const struct trust_change *change,
+		       struct control_answer *answer);
+
+static void trust_answer(struct keeper *keeper, const json_t *arguments, decide_fn *decide,
+			 struct control_answer *answer)
 {
 	struct trust_change change = {.data = NULL};
-	struct keeper *keeper = context;
 	struct trouble trouble;
 	int error = change_open(keeper, arguments, &change, &trouble);
 
 	if (error)
 		answer_open_error(answer, error, &trouble);
 	else
-		del_decide(keeper, &change, answer);
+		decide(keeper, &change, answer);
 	change_clear(&change);
+}
+
+void keeper_trust_add(void *context, const json_t *arguments, struct control_answer *answer)
+{
+	trust_answer(context, arguments, add_decide, answer);
+}
+
+void keeper_trust_del(void *context, const json_t *arguments, struct control_answer *answer)
+{
+	trust_answer(context, arguments, del_decide, answer);
 }
 
 /* Trust list. */

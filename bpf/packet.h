@@ -161,7 +161,7 @@ struct ipv6_header {
 	__u32 destination[4];
 } WIRE_FORMAT;
 
-struct tcp_start {
+struct tcp_header {
 	__u16 source;
 	__u16 destination;
 	__u32 sequence;
@@ -169,11 +169,14 @@ struct tcp_start {
 	__u8 offset;
 	__u8 flags;
 	__u16 window;
+	__u16 checksum;
+	__u16 urgent;
 } WIRE_FORMAT;
 
 _Static_assert(sizeof(struct ipv4_header) == IPV4_HEADER, "RFC 791");
 _Static_assert(sizeof(struct ipv6_header) == IPV6_HEADER, "RFC 8200");
-_Static_assert(__builtin_offsetof(struct tcp_start, window) == TCP_DECISIVE, "RFC 9293");
+_Static_assert(sizeof(struct tcp_header) == TCP_HEADER, "RFC 9293");
+_Static_assert(__builtin_offsetof(struct tcp_header, window) == TCP_DECISIVE, "ports and flags");
 
 static __always_inline int is_vlan(__u16 type)
 {
@@ -217,7 +220,7 @@ static __always_inline void flow_set_ipv6(struct mxf_flow *flow, const struct ip
 	flow->network = network;
 }
 
-static __always_inline void flow_set_syn(struct mxf_flow *flow, const struct tcp_start *tcp,
+static __always_inline void flow_set_syn(struct mxf_flow *flow, const struct tcp_header *tcp,
 					 __u32 transport, __u32 size)
 {
 	flow->kind = MXF_FLOW_SYN;
@@ -236,7 +239,7 @@ static __always_inline void flow_set_syn(struct mxf_flow *flow, const struct tcp
 static __always_inline void walk_tcp(struct packet_context *packet, __u32 transport, __u32 size,
 				     int fragment, struct mxf_flow *flow)
 {
-	struct tcp_start tcp;
+	struct tcp_header tcp;
 
 	if (size >= TCP_DECISIVE) {
 		if (packet_read(packet, transport, &tcp, TCP_DECISIVE) ||
@@ -436,7 +439,7 @@ static __always_inline enum mxf_glance glance_ipv4(const __u8 *data, const __u8 
 						   struct mxf_flow *flow)
 {
 	const struct ipv4_header *ip = (const void *)(data + FRAME_HEADER);
-	const struct tcp_start *tcp = (const void *)(data + FRAME_HEADER + IPV4_HEADER);
+	const struct tcp_header *tcp = (const void *)(data + FRAME_HEADER + IPV4_HEADER);
 	__u32 total;
 
 	if ((const __u8 *)(ip + 1) > end)
@@ -462,7 +465,7 @@ static __always_inline enum mxf_glance glance_ipv6(const __u8 *data, const __u8 
 						   struct mxf_flow *flow)
 {
 	const struct ipv6_header *ip = (const void *)(data + FRAME_HEADER);
-	const struct tcp_start *tcp = (const void *)(data + FRAME_HEADER + IPV6_HEADER);
+	const struct tcp_header *tcp = (const void *)(data + FRAME_HEADER + IPV6_HEADER);
 	__u32 payload;
 
 	if ((const __u8 *)(ip + 1) > end)

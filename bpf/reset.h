@@ -12,27 +12,15 @@
 #define TCP_FIN 0x01
 #define TCP_RST 0x04
 
-struct tcp_reset {
-	__u16 source;
-	__u16 destination;
-	__u32 sequence;
-	__u32 acknowledgement;
-	__u8 offset;
-	__u8 flags;
-	__u16 window;
-	__u16 checksum;
-	__u16 urgent;
-} __attribute__((packed));
-
 struct reset4 {
 	struct ipv4_header ip;
-	struct tcp_reset tcp;
-} __attribute__((packed, aligned(4)));
+	struct tcp_header tcp;
+} WIRE_FORMAT;
 
 struct reset6 {
 	struct ipv6_header ip;
-	struct tcp_reset tcp;
-} __attribute__((packed, aligned(4)));
+	struct tcp_header tcp;
+} WIRE_FORMAT;
 
 static __always_inline __u16 checksum_fold(__u64 sum)
 {
@@ -44,7 +32,7 @@ static __always_inline __u16 checksum_fold(__u64 sum)
 }
 
 /* The sum of the pseudo header's words but for the addresses, which the caller's `sum` has. */
-static __always_inline __u16 reset_checksum(const struct tcp_reset *tcp, __u64 sum)
+static __always_inline __u16 reset_checksum(const struct tcp_header *tcp, __u64 sum)
 {
 	sum += bpf_htons(sizeof(*tcp)) + bpf_htons(NEXT_TCP);
 	return checksum_fold(
@@ -53,9 +41,9 @@ static __always_inline __u16 reset_checksum(const struct tcp_reset *tcp, __u64 s
 
 /* Fills all but the checksum; 0, or -1: the SYN is not all there, or is a reset itself. */
 static __always_inline int reset_fill(struct xdp_md *ctx, const struct mxf_flow *flow,
-				      struct tcp_reset *tcp)
+				      struct tcp_header *tcp)
 {
-	struct tcp_start syn;
+	struct tcp_header syn;
 	__u32 header;
 
 	if (bpf_xdp_load_bytes(ctx, flow->transport, &syn, sizeof(syn)))
@@ -63,7 +51,7 @@ static __always_inline int reset_fill(struct xdp_md *ctx, const struct mxf_flow 
 	header = (syn.offset >> 4) * 4;
 	if (syn.flags & TCP_RST || header < TCP_HEADER || header > flow->transport_size)
 		return -1;
-	*tcp = (struct tcp_reset){
+	*tcp = (struct tcp_header){
 		.source = syn.destination,
 		.destination = syn.source,
 		.acknowledgement = bpf_htonl(bpf_ntohl(syn.sequence) + 1 + (syn.flags & TCP_FIN) +
