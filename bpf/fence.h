@@ -25,7 +25,7 @@ struct generation_map {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, MXF_SLOT_COUNT);
+	__uint(max_entries, MXF_GENERATION_COUNT);
 	__type(key, __u32);
 	__array(values, struct generation_map);
 } generations SEC(".maps");
@@ -63,7 +63,7 @@ static __always_inline __u32 conclude(const struct mxf_generation *generation,
 static __always_inline __u32 judge_flow(const struct mxf_flow *flow)
 {
 	const struct mxf_generation *generation;
-	__u32 current = MXF_SLOT_CURRENT, answer, outcome;
+	__u32 current = MXF_GENERATION_CURRENT, answer, outcome;
 	struct mxf_memory memory;
 	enum mxf_port_class port;
 

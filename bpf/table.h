@@ -10,7 +10,7 @@
 
 #include "mxfence/generation.h"
 
-/* Entries are 8 or 16 bytes and aligned to their size, so none crosses an element. */
+/* Entries have a power of two of bytes and are aligned to it, so none crosses an element. */
 #define MXF_WITHIN(offset, size) ((offset) & (MXF_ELEMENT_MASK & ~((__u32)(size)-1)))
 
 #ifdef __bpf__

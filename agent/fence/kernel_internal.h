@@ -13,7 +13,7 @@
  * directory that has it is complete. */
 #define FENCE_MAPS(X)                                                                              \
 	X(GENERATIONS, MXF_MAP_GENERATIONS, BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(__u32),             \
-	  MXF_SLOT_COUNT)                                                                          \
+	  MXF_GENERATION_COUNT)                                                                    \
 	X(COUNTERS, MXF_MAP_COUNTERS, BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(struct mxf_counters),      \
 	  MXF_INTERFACES_MAX)                                                                      \
 	X(DROPS, MXF_MAP_DROPS, BPF_MAP_TYPE_ARRAY, sizeof(struct mxf_drop_bucket),                \

@@ -97,7 +97,7 @@ static int generation_swap(struct fence *fence, const struct mxf_generation *pre
 			   struct inner_map *next, struct trouble *trouble)
 {
 	SCOPED_FREE uint64_t *carried = NULL;
-	uint32_t key = MXF_SLOT_CURRENT;
+	uint32_t key = MXF_GENERATION_CURRENT;
 
 	if (previous) {
 		carried = calloc(previous->directory.range_count + 1, sizeof(*carried));
@@ -159,7 +159,7 @@ void fence_publish_settle(struct fence *fence)
 int fence_publish_undo(struct fence *fence, struct trouble *trouble)
 {
 	int generations = fence->maps[FENCE_MAP_GENERATIONS];
-	uint32_t key = MXF_SLOT_CURRENT;
+	uint32_t key = MXF_GENERATION_CURRENT;
 	int failed;
 
 	if (fence->previous.fd >= 0)

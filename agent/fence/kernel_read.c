@@ -38,7 +38,7 @@ static int inner_map_open(uint32_t id, struct inner_map *inner)
 int fence_load_current(struct fence *fence, struct trouble *trouble)
 {
 	struct inner_map opened;
-	uint32_t key = MXF_SLOT_CURRENT;
+	uint32_t key = MXF_GENERATION_CURRENT;
 	uint32_t id;
 	int error;
 

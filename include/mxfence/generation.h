@@ -57,7 +57,7 @@ enum mxf_slot_kind {
 	MXF_ANSWER_TRUSTED, /* value: the range that decides */
 	MXF_ANSWER_DENIED,  /* value: the range that decides */
 	MXF_SLOT_DEEP,	    /* value: offset of a struct mxf_deep, in units of 4 bytes */
-	MXF_SLOT_LEAF,	    /* value: offset of a struct mxf_leaf, in units of 4 bytes */
+	MXF_SLOT_LEAF,	    /* value: offset of a struct mxf_leaf, in units of 32 bytes */
 	MXF_SLOT_NODE, /* value: offset of a node in units of 64 bytes, then 4 bits for its bits */
 };
 

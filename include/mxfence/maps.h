@@ -17,16 +17,17 @@
 #define MXF_SCHEMA_MAGIC 0x6d78666eu /* "mxfn" */
 
 /* Pinned as PIN_DIR/NAME; the link of interface slot N as PIN_DIR/link_N (bpffs forbids dots). */
-#define MXF_MAP_GENERATIONS "generations" /* ARRAY_OF_MAPS: MXF_SLOT_* -> a generation */
-#define MXF_MAP_COUNTERS "counters"	  /* PERCPU_ARRAY: interface slot -> struct mxf_counters */
-#define MXF_MAP_DROPS "drops"		  /* ARRAY: bucket -> struct mxf_drop_bucket */
-#define MXF_MAP_EVENTS "events"		  /* RINGBUF: struct mxf_event */
-#define MXF_MAP_INTERFACES "interfaces"	  /* ARRAY: interface slot -> struct mxf_interface */
-#define MXF_MAP_SCHEMA "schema"		  /* ARRAY: 0 -> struct mxf_schema */
+#define MXF_MAP_GENERATIONS                                                                        \
+	"generations"			/* ARRAY_OF_MAPS: MXF_GENERATION_CURRENT -> a generation */
+#define MXF_MAP_COUNTERS "counters"	/* PERCPU_ARRAY: interface slot -> struct mxf_counters */
+#define MXF_MAP_DROPS "drops"		/* ARRAY: bucket -> struct mxf_drop_bucket */
+#define MXF_MAP_EVENTS "events"		/* RINGBUF: struct mxf_event */
+#define MXF_MAP_INTERFACES "interfaces" /* ARRAY: interface slot -> struct mxf_interface */
+#define MXF_MAP_SCHEMA "schema"		/* ARRAY: 0 -> struct mxf_schema */
 #define MXF_PIN_LINK "link_%u"
 
-#define MXF_SLOT_CURRENT 0u
-#define MXF_SLOT_COUNT 1u
+#define MXF_GENERATION_CURRENT 0u
+#define MXF_GENERATION_COUNT 1u
 
 #define MXF_INTERFACES_MAX 64u
 

@@ -45,7 +45,7 @@ static void publish_generation(int outer, const struct config *config)
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
 	struct generation_facts facts = {
 		.number = 1, .seed = SEED, .cpus = (uint32_t)libbpf_num_possible_cpus()};
-	const uint32_t current = MXF_SLOT_CURRENT;
+	const uint32_t current = MXF_GENERATION_CURRENT;
 	struct generation_plan *plan;
 	uint32_t elements;
 	void *memory;

@@ -77,7 +77,7 @@ int prog_publish(struct prog *prog, const struct config *config)
 	const int cpus = libbpf_num_possible_cpus();
 	const struct generation_facts facts = {
 		.number = 1, .seed = SEED, .cpus = cpus > 0 ? (uint32_t)cpus : 1};
-	const uint32_t current = MXF_SLOT_CURRENT;
+	const uint32_t current = MXF_GENERATION_CURRENT;
 	struct generation_plan *plan = NULL;
 	int error = generation_plan_create(config, &plan);
 
