@@ -55,7 +55,6 @@ struct mxf_flow {
 #define TCP_HEADER 20
 #define TCP_PORTS 4	/* bytes that show the ports */
 #define TCP_DECISIVE 14 /* bytes that show ports and flags */
-#define TCP_FLAGS_OFFSET 13
 
 #define FRAME_TYPE_IPV4 0x0800
 #define FRAME_TYPE_IPV6 0x86dd

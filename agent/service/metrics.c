@@ -33,12 +33,6 @@ static const struct {
 	const char *help;
 } metrics[] = {METRICS(METRIC_ROW)};
 
-struct snapshot {
-	struct fence_interface interfaces[MXF_INTERFACES_MAX];
-	int interface_count;
-	const struct mxf_generation *generation; /* NULL when there is none */
-};
-
 const char *metrics_escape_label(const char *text, char out[METRICS_LABEL_MAX])
 {
 	size_t at = 0;
@@ -77,7 +71,7 @@ static void write_counts(FILE *out, enum metric metric, const struct fence_inter
 			(unsigned long long)(metric == METRIC_BYTES ? count.bytes : count.packets));
 }
 
-static void write_interfaces(FILE *out, const struct snapshot *snapshot)
+static void write_interfaces(FILE *out, const struct report_snapshot *snapshot)
 {
 	uint64_t suppressed = 0;
 
@@ -146,7 +140,8 @@ static int write_lists(FILE *out, const struct mxf_generation *generation)
 	return 0;
 }
 
-static int write_all(FILE *out, const struct snapshot *snapshot, const struct metrics_agent *agent)
+static int write_all(FILE *out, const struct report_snapshot *snapshot,
+		     const struct metrics_agent *agent)
 {
 	char label[METRICS_LABEL_MAX];
 	int error = 0;
@@ -168,20 +163,14 @@ static int write_all(FILE *out, const struct snapshot *snapshot, const struct me
 
 char *metrics_text(struct fence *fence, const struct metrics_agent *agent, struct trouble *trouble)
 {
-	struct snapshot snapshot = {.generation = NULL};
+	struct report_snapshot snapshot;
 	SCOPED_FREE char *text = NULL;
 	size_t size;
 	FILE *out;
-	int error = fence_generation(fence, &snapshot.generation, trouble);
+	int error;
 
-	if (error && error != -ENOENT)
+	if (report_snapshot_read(fence, &snapshot, trouble))
 		return NULL;
-	snapshot.interface_count = fence_read_interfaces(fence, snapshot.interfaces);
-	if (snapshot.interface_count < 0) {
-		trouble_set(trouble, snapshot.interface_count, "reading the counters: %s",
-			    strerror(-snapshot.interface_count));
-		return NULL;
-	}
 	out = open_memstream(&text, &size);
 	error = out ? write_all(out, &snapshot, agent) : -ENOMEM;
 	if (out && fclose(out))

@@ -9,24 +9,26 @@
 #include "service/report_internal.h"
 
 /* A fence without a generation is told as one that is empty. */
-static int generation_if_any(struct fence *fence, const struct mxf_generation **generation,
-			     struct trouble *trouble)
+static int snapshot_read_interfaces(struct fence *fence, struct report_snapshot *snapshot,
+				    struct trouble *trouble)
 {
-	int error = fence_generation(fence, generation, trouble);
-
-	if (error != -ENOENT)
-		return error;
-	*generation = NULL;
-	return 0;
+	snapshot->interface_count = fence_read_interfaces(fence, snapshot->interfaces);
+	if (snapshot->interface_count >= 0)
+		return 0;
+	return trouble_set(trouble, snapshot->interface_count, "reading the counters: %s",
+			   strerror(-snapshot->interface_count));
 }
 
-static int interfaces_read(struct fence *fence, struct fence_interface *interfaces,
-			   struct trouble *trouble)
+int report_snapshot_read(struct fence *fence, struct report_snapshot *snapshot,
+			 struct trouble *trouble)
 {
-	int count = fence_read_interfaces(fence, interfaces);
+	int error = fence_generation(fence, &snapshot->generation, trouble);
 
-	return count < 0 ? trouble_set(trouble, count, "reading the counters: %s", strerror(-count))
-			 : count;
+	if (error == -ENOENT)
+		snapshot->generation = NULL;
+	else if (error)
+		return error;
+	return snapshot_read_interfaces(fence, snapshot, trouble);
 }
 
 static json_t *status_agent(const struct report_agent *agent)
@@ -120,20 +122,15 @@ static json_t *status_with_generation(json_t *status, const struct mxf_generatio
 json_t *report_status(struct fence *fence, const struct report_agent *agent,
 		      struct trouble *trouble)
 {
-	struct fence_interface interfaces[MXF_INTERFACES_MAX];
-	const struct mxf_generation *generation;
-	int count;
+	struct report_snapshot snapshot;
 
-	if (generation_if_any(fence, &generation, trouble))
+	if (report_snapshot_read(fence, &snapshot, trouble))
 		return NULL;
-	count = interfaces_read(fence, interfaces, trouble);
-	if (count < 0)
-		return NULL;
-	return status_with_generation(json_pack("{s:i, s:o, s:n, s:o, s:n}", "schema",
-						MXF_JSON_SCHEMA, "agent", status_agent(agent),
-						"trial", "interfaces",
-						status_interfaces(interfaces, count), "gate"),
-				      generation);
+	return status_with_generation(
+		json_pack("{s:i, s:o, s:n, s:o, s:n}", "schema", MXF_JSON_SCHEMA, "agent",
+			  status_agent(agent), "trial", "interfaces",
+			  status_interfaces(snapshot.interfaces, snapshot.interface_count), "gate"),
+		snapshot.generation);
 }
 
 static void packets_append(json_t *array, const struct fence_interface *interface)
@@ -174,21 +171,16 @@ static json_t *stats_ranges(const struct mxf_generation *generation, uint32_t *w
 
 json_t *report_stats(struct fence *fence, struct trouble *trouble)
 {
-	struct fence_interface interfaces[MXF_INTERFACES_MAX];
-	const struct mxf_generation *generation;
+	struct report_snapshot snapshot;
 	uint32_t without_hits = 0;
 	json_t *packets, *ranges;
-	int count;
 
-	if (generation_if_any(fence, &generation, trouble))
-		return NULL;
-	count = interfaces_read(fence, interfaces, trouble);
-	if (count < 0)
+	if (report_snapshot_read(fence, &snapshot, trouble))
 		return NULL;
 	packets = json_array();
-	for (int i = 0; packets && i < count; i++)
-		packets_append(packets, &interfaces[i]);
-	ranges = stats_ranges(generation, &without_hits);
+	for (int i = 0; packets && i < snapshot.interface_count; i++)
+		packets_append(packets, &snapshot.interfaces[i]);
+	ranges = stats_ranges(snapshot.generation, &without_hits);
 	return json_pack("{s:i, s:o, s:o, s:I}", "schema", MXF_JSON_SCHEMA, "packets", packets,
 			 "ranges", ranges, "ranges_without_hits", (json_int_t)without_hits);
 }
@@ -215,22 +207,21 @@ static json_t *drop_object(const struct mxf_drop *drop)
 
 json_t *report_drops(struct fence *fence, struct trouble *trouble)
 {
-	struct fence_interface interfaces[MXF_INTERFACES_MAX];
 	SCOPED_FREE struct mxf_drop *drops = NULL;
-	int interface_count = interfaces_read(fence, interfaces, trouble);
+	struct report_snapshot snapshot;
 	uint64_t suppressed = 0;
 	json_t *array;
 	int count;
 
-	if (interface_count < 0)
+	if (snapshot_read_interfaces(fence, &snapshot, trouble))
 		return NULL;
 	count = fence_read_drops(fence, &drops);
 	if (count < 0) {
 		trouble_set(trouble, count, "reading the drops: %s", strerror(-count));
 		return NULL;
 	}
-	for (int i = 0; i < interface_count; i++)
-		suppressed += mxf_counters_suppressed(&interfaces[i].counters);
+	for (int i = 0; i < snapshot.interface_count; i++)
+		suppressed += mxf_counters_suppressed(&snapshot.interfaces[i].counters);
 	qsort(drops, (size_t)count, sizeof(*drops), drop_compare_recent_first);
 	array = json_array();
 	for (int i = 0; array && i < count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shared by the report*.c files alone. */
+/* Shared by the report*.c files and metrics.c alone. */
 #ifndef SERVICE_REPORT_INTERNAL_H
 #define SERVICE_REPORT_INTERNAL_H
 
@@ -8,6 +8,17 @@
 extern const char *const report_reasons[MXF_REASON_COUNT];
 extern const char *const report_verdicts[MXF_VERDICT_COUNT];
 extern const char *const report_families[MXF_FAMILY_COUNT];
+
+/* What reports and metrics are made from. */
+struct report_snapshot {
+	struct fence_interface interfaces[MXF_INTERFACES_MAX];
+	int interface_count;
+	const struct mxf_generation *generation; /* NULL when there is none */
+};
+
+/* 0 or -errno; the generation is valid as fence_generation() says. */
+int report_snapshot_read(struct fence *fence, struct report_snapshot *snapshot,
+			 struct trouble *trouble);
 
 /* A counter that is not zero, with what it counts. */
 struct report_count {

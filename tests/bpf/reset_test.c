@@ -28,13 +28,11 @@ static struct packet_train train, answer;
 static int load(void **state)
 {
 	struct config *config = packet_people_config();
-	int error = prog_load(true, &prog);
+	int error = prog_group_setup(&prog);
 
 	(void)state;
-	if (error) {
-		print_message("loading the program: %s\n", strerror(-error));
-		return 0;
-	}
+	if (error || !prog.skeleton)
+		return error;
 	config->filter.answer = FILTER_RESET;
 	return prog_publish(&prog, config);
 }
@@ -42,9 +40,7 @@ static int load(void **state)
 static int unload(void **state)
 {
 	(void)state;
-	if (prog.skeleton)
-		prog_unload(&prog);
-	return 0;
+	return prog_group_teardown(&prog);
 }
 
 /* The tags at the front of a recipe stay; no other header that is not needed does. */

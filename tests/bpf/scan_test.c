@@ -289,20 +289,14 @@ static void scan_ranges(struct random_source *random, const struct shape *shape,
 
 static int load(void **state)
 {
-	int error = prog_load(true, &prog);
-
 	(void)state;
-	if (error)
-		print_message("loading the program: %s\n", strerror(-error));
-	return 0;
+	return prog_group_setup(&prog);
 }
 
 static int unload(void **state)
 {
 	(void)state;
-	if (prog.skeleton)
-		prog_unload(&prog);
-	return 0;
+	return prog_group_teardown(&prog);
 }
 
 static void random_sets(void **state)

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -51,6 +52,22 @@ void prog_unload(struct prog *prog)
 	generation_forget(prog);
 	fence_bpf__destroy(prog->skeleton);
 	prog->skeleton = NULL;
+}
+
+int prog_group_setup(struct prog *prog)
+{
+	int error = prog_load(true, prog);
+
+	if (error)
+		fprintf(stderr, "loading the program: %s\n", strerror(-error));
+	return error == -EPERM ? 0 : error;
+}
+
+int prog_group_teardown(struct prog *prog)
+{
+	if (prog->skeleton)
+		prog_unload(prog);
+	return 0;
 }
 
 static int generation_map(struct prog *prog, uint32_t elements)

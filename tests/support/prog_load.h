@@ -30,6 +30,13 @@ struct prog_counts {
 int prog_load(bool frags, struct prog *prog);
 void prog_unload(struct prog *prog);
 
+/*
+ * For the setup and teardown of a group of tests. Where loading is not permitted the tests are to
+ * skip: skeleton is NULL then. A program that the kernel refuses fails the group.
+ */
+int prog_group_setup(struct prog *prog);
+int prog_group_teardown(struct prog *prog);
+
 /* Makes the configuration's generation the current one. */
 int prog_publish(struct prog *prog, const struct config *config);
 
