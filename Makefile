@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 60
 CC := gcc
 CLANG := clang
 BPFTOOL := $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
-LIBS := libbpf libelf zlib libevent libevent_pthreads yaml-0.1 jansson smartcols libcap-ng
+LIBS := libbpf libelf zlib libevent yaml-0.1 jansson smartcols libcap-ng openssl libcrypt libidn2
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
 	    -Wno-sign-conversion -Wvla -Werror

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config/gate.h"
 #include "core/diag.h"
 #include "core/ip.h"
 #include "core/log.h"
@@ -72,6 +73,8 @@ struct config {
 	struct sources sources;
 	bool has_filter;
 	struct filter_config filter;
+	bool has_gate;
+	struct gate_config gate;
 	struct metrics_config metrics;
 	struct log_config log;
 	char *trusted_directory; /* path of trusted.d beside the configuration */
