@@ -5,6 +5,7 @@
 #   make           builds build/mxfenced and build/mxfence
 #   make install   PREFIX, DESTDIR, SYSCONFDIR, UNITDIR as usual; make uninstall takes it back
 #   make bench     measures beside real peers and rewrites the table in tests/bench/README.md
+#   make bench-gate  the same for the gate and tests/bench/gate/README.md
 #   make fuzz      FUZZ_SECONDS of every fuzz target
 #   make SANITIZE=1 ...   the same with AddressSanitizer and UBSan, under build/sanitize
 
