@@ -153,6 +153,13 @@ void session_backend_tls_done(struct session *session, bool established, uint64_
 void session_backend_input(struct session *session, const char *data, size_t size, uint64_t now);
 void session_backend_closed(struct session *session, uint64_t now);
 
+/*
+ * What was written to the backend piles up, so that the client's bytes are not offered for now; or
+ * no longer so. Meanwhile the client is not the one that is slow, and its clocks stand still; the
+ * backend has data-timeout.
+ */
+void session_backend_stalled(struct session *session, bool stalled, uint64_t now);
+
 void session_auth_done(struct session *session, enum mxf_auth_result result, uint64_t now);
 
 /* When to call session_tick(); UINT64_MAX = never. May move after every call. */
@@ -182,6 +189,7 @@ const struct policy_client *session_client(const struct session *session);
  * Asks a backend what it offers, without a client: greeting, EHLO, STARTTLS and EHLO where the
  * configuration says so, QUIT. The same ops and calls as for a session, of those only the
  * backend's; finish() says how it went: MXF_SESSION_QUIT when shared->offer is current.
+ * session_tick() begins. Of `shared`, policy and listener may be NULL.
  */
 struct session *session_new_probe(const struct session_shared *shared, void *context, uint64_t now);
 
