@@ -13,8 +13,8 @@
 
 #define MXF_GATE_LISTENERS_MAX 64
 #define MXF_GATE_BACKENDS_MAX 64
-#define MXF_GATE_SLOTS_MAX 64 /* workers at once, those that finish their last sessions included   \
-			       */
+/* Workers at once, those that finish their last sessions included. */
+#define MXF_GATE_SLOTS_MAX 64
 
 /* Answers of decisions that are counted: 250, 501, 530, 550, 553, in this order. */
 #define MXF_DECISION_ANSWERS 5
