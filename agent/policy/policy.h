@@ -40,15 +40,14 @@ struct policy_session {
 
 /*
  * What follows from it and does not change between recipients; to be made again when the session
- * logs in. It points into the policy and to `login`.
+ * logs in. It points into the policy.
  */
 struct policy_client {
-	bool internal; /* RFC-free: logged in, or in relay.from or at relay.to-local, and not in
-			  never */
-	const struct range *never;	     /* of relay.never, or NULL */
-	const struct range *from;	     /* of relay.from, or NULL */
-	const struct range *local;	     /* of relay.to-local, or NULL */
-	const struct policy_login *identity; /* what the login owns; NULL = nothing, or no login */
+	bool internal;		   /* logged in; or, unless in `never`, in `from` or at `local` */
+	const struct range *never; /* of relay.never, or NULL */
+	const struct range *from;  /* of relay.from, or NULL */
+	const struct range *local; /* of relay.to-local, or NULL */
+	const struct gate_login *identity; /* the login's entry in the login map, or NULL */
 };
 void policy_client_make(const struct policy *policy, const struct policy_session *session,
 			struct policy_client *client);
