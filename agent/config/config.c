@@ -75,6 +75,7 @@ void config_free(struct config **config_pointer)
 	free(filter->closed_ports);
 	free(filter->open_ports);
 	free(filter->destinations);
+	gate_clear(&config->gate);
 	free(config->trusted_directory);
 	sources_clear(&config->sources);
 	free(config);

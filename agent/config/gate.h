@@ -134,8 +134,8 @@ struct gate_recipients {
 struct gate_relay {
 	bool authenticated;
 	struct place place, authenticated_place;
-	struct gate_texts from_lists; /* names of trusted lists in `from` */
-	struct gate_ranges from;      /* all ranges of `from`, those of its lists too */
+	struct gate_texts from_texts; /* `from` as it is written */
+	struct gate_ranges from;      /* its ranges, those of its lists too */
 	struct gate_ranges to_local;
 	struct gate_ranges never;
 };
@@ -171,6 +171,7 @@ struct gate_login {
 
 struct gate_senders {
 	enum senders_spoof spoof;
+	struct place spoof_place; /* line 0: not given */
 	bool has_login_map;
 	struct gate_login *logins;
 	size_t login_count;
@@ -201,6 +202,8 @@ struct gate_config {
 	struct limits limits;
 	struct limits limits_internal; /* the same as limits where not given */
 	struct gate_ranges normalise;  /* clients whose bare line ends are made CRLF */
+	char **kept;		       /* texts that entries point into */
+	size_t kept_count;
 };
 
 /* NULL when there is none of that name. */

@@ -84,4 +84,8 @@ int limit_parse(const struct limit_row *row, const char *text, size_t size, int6
 /* All presets. */
 void limits_preset(struct limits *limits);
 
+/* No value at all; limits_inherit() then takes from `other` what was not set. */
+void limits_unset(struct limits *limits);
+void limits_inherit(struct limits *limits, const struct limits *other);
+
 #endif

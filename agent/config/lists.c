@@ -19,26 +19,13 @@ struct list_draft {
 	uint16_t file; /* the one that names the list */
 };
 
-static bool is_list_name(const char *name, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		bool letter =
-			(name[i] >= 'a' && name[i] <= 'z') || (name[i] >= 'A' && name[i] <= 'Z');
-		bool digit = name[i] >= '0' && name[i] <= '9';
-
-		if (!letter && !digit && name[i] != '.' && name[i] != '_' && name[i] != '-')
-			return false;
-	}
-	return size > 0 && size <= LIST_NAME_MAX;
-}
-
 static bool check_name(struct reader *reader, const char *name, size_t size, struct place place)
 {
 	const struct config *config = reader->config;
 	const struct range_list *before;
 	char quote[TEXT_QUOTE_SIZE];
 
-	if (!is_list_name(name, size)) {
+	if (!is_name(name, size)) {
 		READER_ERROR(reader, place,
 			     "up to 63 letters, digits, dots, dashes and underscores",
 			     "\"%s\" is no name for a list", text_quote(name, size, quote));
@@ -155,21 +142,14 @@ static void read_list(struct reader *reader, const struct schema_key *key, const
 		      const struct node *value)
 {
 	struct list_draft draft = {.file = name->place.file};
-	struct place *set SCOPED_FREE = NULL;
 	struct range_list *list;
-	size_t keys;
 
-	config_schema(&keys);
 	list = add_list(reader, key->argument, name->text, name->size, name->place);
 	if (value->kind != NODE_MAPPING) {
 		report_no_list(reader, name, value);
 		return;
 	}
-	set = calloc(keys, sizeof(*set));
-	if (set)
-		schema_read_mapping(reader, "list", value, &draft, set);
-	else
-		reader->error = -ENOMEM;
+	schema_read_entry(reader, "list", value, &draft);
 	if (list)
 		finish_list(reader, list, &draft);
 	else

@@ -234,6 +234,12 @@ static void finish(struct reader *reader)
 	}
 	if (schema_place(reader, "metrics").line > 0)
 		schema_check_required(reader, "metrics");
+	config->gate.place = schema_place(reader, "gate");
+	config->has_gate = config->gate.place.line > 0;
+	if (config->has_gate) {
+		schema_check_required(reader, "gate");
+		gate_finish(reader);
+	}
 	config_compute_hash(config);
 }
 
@@ -267,17 +273,17 @@ static int load(const char *path, char *text, size_t size, struct config **out, 
 {
 	struct config *config = calloc(1, sizeof(*config));
 	struct reader reader = {.config = config, .diags = diags};
-	size_t keys;
 	int file = -1;
 
-	config_schema(&keys);
-	reader.set = calloc(keys, sizeof(*reader.set));
+	reader.set = schema_places(&reader);
 	if (text && config)
 		file = sources_add(&config->sources, path, path, text, size);
 	if (!config || !reader.set || (text && file < 0))
 		reader.error = -ENOMEM;
 	if (!reader.error) {
 		schema_apply_presets(config);
+		limits_preset(&config->gate.limits);
+		limits_unset(&config->gate.limits_internal);
 		read_everything(&reader, path, file);
 	}
 	reader_clear(&reader);

@@ -45,11 +45,22 @@ void schema_read_mapping(struct reader *reader, const char *group, const struct 
 /* Where a key of the top level is set; line 0 when it is not. */
 struct place schema_place(const struct reader *reader, const char *name);
 
+/* The same for a key of a group that stands once. */
+struct place schema_place_in(const struct reader *reader, const char *group, const char *name);
+
 /* Reports keys of a group of the top level that must be given and are not. */
 void schema_check_required(struct reader *reader, const char *group);
 
-/* Sets every field that has choices to its preset. */
+/* Sets every field that has choices to its preset: of the configuration, and of one entry. */
 void schema_apply_presets(struct config *config);
+void schema_apply_entry_presets(const char *group, void *entry);
+
+/* A place for each key of the schema, nowhere yet; NULL is noted in the reader. */
+struct place *schema_places(struct reader *reader);
+
+/* Reads an entry's mapping and reports keys that it needs and does not have. */
+void schema_read_entry(struct reader *reader, const char *group, const struct node *mapping,
+		       void *entry);
 
 /* True when the value is of that kind; else reports it (but a broken one). */
 bool value_is(struct reader *reader, const struct schema_key *key, const struct node *value,
@@ -74,6 +85,54 @@ schema_read_fn read_include;
 schema_read_fn read_lists;
 schema_read_fn read_list_ranges;
 schema_read_fn read_list_files;
+
+/* The gate's: single values, ... */
+schema_read_fn read_hostname;
+schema_read_fn read_workers;
+schema_read_fn read_name;
+schema_read_fn read_reference; /* text that is looked up later */
+schema_read_fn read_path;
+schema_read_fn read_endpoint;
+schema_read_fn read_servers;
+schema_read_fn read_texts;
+schema_read_fn read_ranges;
+schema_read_fn read_limit;
+schema_read_fn read_bare_newline;
+schema_read_fn read_listener_auth;
+schema_read_fn read_mechanisms;
+enum certificate_path { PATH_CERTIFICATE, PATH_KEY };
+schema_read_fn read_certificate_path;
+/* ... entries, ... */
+schema_read_fn read_listeners;
+schema_read_fn read_certificates;
+schema_read_fn read_backends;
+schema_read_fn read_groups;
+schema_read_fn read_restricts;
+/* ... and files. */
+schema_read_fn read_password_file;
+schema_read_fn read_address_file;
+schema_read_fn read_address_files;
+schema_read_fn read_login_map;
+
+/* Resolves the gate's names and reports what does not fit together. */
+void gate_finish(struct reader *reader);
+void gate_clear(struct gate_config *gate);
+
+/* Appends; -ENOMEM is noted in the reader. The text stays where it is. */
+void texts_add(struct reader *reader, struct gate_texts *texts, const char *text, size_t size,
+	       struct place place);
+
+/* Up to LIST_NAME_MAX letters, digits, dots, dashes and underscores. */
+bool is_name(const char *name, size_t size);
+
+/* A decimal number from 1 to 65535; 0 when it is none. */
+uint16_t parse_port(const char *text, size_t size);
+
+/*
+ * "192.0.2.1:25" or "[2001:db8::1]:25": false when it is not of that form. The address is
+ * text[*begin .. *begin + *size).
+ */
+bool split_endpoint(const char *text, size_t length, size_t *begin, size_t *size, uint16_t *port);
 
 /* Reads each file of the directory that ends in ".cidr" as a trusted list. */
 void lists_read_directory(struct reader *reader, const char *directory);

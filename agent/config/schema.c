@@ -7,93 +7,13 @@
 #include <string.h>
 
 #include "config/reader.h"
+#include "core/scoped.h"
 #include "core/text.h"
-
-static const struct schema_choice attach_choices[] = {
-	{"native", MXF_ATTACH_NATIVE}, {"generic", MXF_ATTACH_GENERIC}, {NULL, 0}};
-static const struct schema_choice mode_choices[] = {
-	{"enforce", FILTER_ENFORCE}, {"observe", FILTER_OBSERVE}, {NULL, 0}};
-static const struct schema_choice answer_choices[] = {
-	{"silent", FILTER_SILENT}, {"reset", FILTER_RESET}, {NULL, 0}};
-static const struct schema_choice on_stop_choices[] = {
-	{"keep", FILTER_KEEP}, {"detach", FILTER_DETACH}, {NULL, 0}};
-static const struct schema_choice boolean_choices[] = {
-	{"true", true}, {"false", false}, {"yes", true}, {"no", false}, {NULL, 0}};
-static const struct schema_choice target_choices[] = {
-	{"auto", LOG_AUTO}, {"stderr", LOG_STDERR}, {"syslog", LOG_SYSLOG}, {NULL, 0}};
-static const struct schema_choice level_choices[] = {{"error", LOG_LEVEL_ERROR},
-						     {"warning", LOG_LEVEL_WARNING},
-						     {"info", LOG_LEVEL_INFO},
-						     {"debug", LOG_LEVEL_DEBUG},
-						     {NULL, 0}};
-
-#define FIELD(member) .offset = offsetof(struct config, member)
-#define CHOICE(member, table) .read = read_choice, .choices = table, FIELD(member)
-
-static const struct schema_key schema[] = {
-	{"", "include", "a list of file patterns", "[]",
-	 "further files to read, in lexical order; lists and groups may be spread over files",
-	 .read = read_include},
-	{"", "filter", "a mapping", NULL, "the fence: who may connect to the mail ports",
-	 .read = read_group},
-	{"", "metrics", "a mapping", NULL, "figures for Prometheus", .read = read_group},
-	{"", "log", "a mapping", NULL, "what is told, and where", .read = read_group},
-	{"", "gate", .value = "the gate"},
-	{"", "policy-service", .value = "the policy service"},
-
-	{"filter", "interfaces", "a list of interface names", NULL,
-	 "where connection attempts are judged", .required = true, .read = read_interfaces,
-	 FIELD(filter)},
-	{"filter", "attach", NULL, "native",
-	 "in the driver, or in the stack where the driver cannot; never changed silently",
-	 CHOICE(filter.attach, attach_choices)},
-	{"filter", "closed-ports", "a list of TCP ports",
-	 "[25] when open-ports is not given either", "only trusted sources may connect",
-	 .read = read_ports, FIELD(filter), .argument = PORTS_CLOSED},
-	{"filter", "open-ports", "a list of TCP ports", "[]",
-	 "all but denied and banned sources may connect", .read = read_ports, FIELD(filter),
-	 .argument = PORTS_OPEN},
-	{"filter", "destinations", "a list of ranges", "[]",
-	 "guarded destination addresses; none means all, this host's and what it forwards",
-	 .read = read_destinations, FIELD(filter)},
-	{"filter", "mode", NULL, "enforce", "drop, or pass and count what would have been dropped",
-	 CHOICE(filter.mode, mode_choices)},
-	{"filter", "answer", NULL, "silent", "say nothing to a dropped SYN, or reset it",
-	 CHOICE(filter.answer, answer_choices)},
-	{"filter", "strict", NULL, "true",
-	 "drop packets from untrusted sources whose headers do not show whether they open a "
-	 "connection",
-	 .read = read_boolean, .choices = boolean_choices, FIELD(filter.strict)},
-	{"filter", "on-stop", NULL, "keep", "what happens to the fence when the agent stops",
-	 CHOICE(filter.on_stop, on_stop_choices)},
-	{"filter", "trusted", "a mapping of names to lists", NULL, "who may connect",
-	 .read = read_lists, .argument = LIST_TRUSTED},
-	{"filter", "denied", "a mapping of names to lists", NULL, "who may not connect",
-	 .read = read_lists, .argument = LIST_DENIED},
-
-	{"list", "ranges", "a list of ranges", "[]", "the ranges themselves",
-	 .read = read_list_ranges},
-	{"list", "files", "a list of file names", "[]", "files with one range a line",
-	 .read = read_list_files},
-	{"list", "source", .value = "keeping lists current from a source"},
-	{"list", "refresh", .value = "keeping lists current from a source"},
-
-	{"metrics", "listen", "a loopback address and port", NULL, "where GET /metrics is answered",
-	 .required = true, .read = read_listen_address, FIELD(metrics)},
-
-	{"log", "to", NULL, "auto", "auto: syslog in the background, else standard error",
-	 CHOICE(log.target, target_choices)},
-	{"log", "level", NULL, "info", "the least weighty message that is logged",
-	 CHOICE(log.level, level_choices)},
-	{"log", "names", .value = "looking up names"},
-};
-
-#define SCHEMA_COUNT (sizeof(schema) / sizeof(schema[0]))
 
 const struct schema_key *config_schema(size_t *count)
 {
-	*count = SCHEMA_COUNT;
-	return schema;
+	*count = schema_row_count;
+	return schema_rows;
 }
 
 static bool text_equals(const struct node *node, const char *word)
@@ -103,9 +23,10 @@ static bool text_equals(const struct node *node, const char *word)
 
 static const struct schema_key *find_key(const char *group, const struct node *name)
 {
-	for (size_t i = 0; i < SCHEMA_COUNT; i++)
-		if (strcmp(schema[i].group, group) == 0 && text_equals(name, schema[i].name))
-			return &schema[i];
+	for (size_t i = 0; i < schema_row_count; i++)
+		if (strcmp(schema_rows[i].group, group) == 0 &&
+		    text_equals(name, schema_rows[i].name))
+			return &schema_rows[i];
 	return NULL;
 }
 
@@ -140,9 +61,9 @@ static void report_unknown_key(struct reader *reader, const char *group, const s
 	struct hint hint = {.guess = {.word = name->text, .size = name->size}};
 	char quote[TEXT_QUOTE_SIZE];
 
-	for (size_t i = 0; i < SCHEMA_COUNT; i++)
-		if (strcmp(schema[i].group, group) == 0 && schema[i].summary)
-			hint_offer(&hint, schema[i].name);
+	for (size_t i = 0; i < schema_row_count; i++)
+		if (strcmp(schema_rows[i].group, group) == 0 && schema_rows[i].summary)
+			hint_offer(&hint, schema_rows[i].name);
 	READER_ERROR(reader, name->place, hint_finish(&hint), "unknown key \"%s\"%s%s",
 		     text_quote(name->text, name->size, quote), *group ? " in " : "", group);
 }
@@ -150,8 +71,9 @@ static void report_unknown_key(struct reader *reader, const char *group, const s
 /* Groups are merged when they come from several files. */
 static bool may_repeat(const struct schema_key *key, struct place before, struct place now)
 {
-	bool merges =
-		key->read == read_group || key->read == read_lists || key->read == read_include;
+	bool merges = key->read == read_group || key->read == read_lists ||
+		      key->read == read_include || key->read == read_backends ||
+		      key->read == read_groups;
 
 	return before.line == 0 || (merges && before.file != now.file);
 }
@@ -171,7 +93,7 @@ static void read_key(struct reader *reader, const char *group, const struct node
 			     key->name, key->value);
 		return;
 	}
-	before = &set[key - schema];
+	before = &set[key - schema_rows];
 	if (!may_repeat(key, *before, name->place)) {
 		READER_ERROR(reader, name->place, NULL, "%s is set already at %s:%u", key->name,
 			     sources_name(&reader->config->sources, before->file), before->line);
@@ -194,23 +116,29 @@ void schema_read_mapping(struct reader *reader, const char *group, const struct 
 	}
 }
 
-struct place schema_place(const struct reader *reader, const char *name)
+struct place schema_place_in(const struct reader *reader, const char *group, const char *name)
 {
-	for (size_t i = 0; i < SCHEMA_COUNT; i++)
-		if (*schema[i].group == '\0' && strcmp(schema[i].name, name) == 0)
+	for (size_t i = 0; i < schema_row_count; i++)
+		if (strcmp(schema_rows[i].group, group) == 0 &&
+		    strcmp(schema_rows[i].name, name) == 0)
 			return reader->set[i];
 	return (struct place){0};
+}
+
+struct place schema_place(const struct reader *reader, const char *name)
+{
+	return schema_place_in(reader, "", name);
 }
 
 void schema_check_required(struct reader *reader, const char *group)
 {
 	struct place place = schema_place(reader, group);
 
-	for (size_t i = 0; i < SCHEMA_COUNT; i++)
-		if (strcmp(schema[i].group, group) == 0 && schema[i].required &&
+	for (size_t i = 0; i < schema_row_count; i++)
+		if (strcmp(schema_rows[i].group, group) == 0 && schema_rows[i].required &&
 		    reader->set[i].line == 0)
 			READER_ERROR(reader, place, NULL, "%s needs the key \"%s\"", group,
-				     schema[i].name);
+				     schema_rows[i].name);
 }
 
 bool value_is(struct reader *reader, const struct schema_key *key, const struct node *value,
@@ -264,7 +192,8 @@ void read_group(struct reader *reader, const struct schema_key *key, const struc
 	if (value_is(reader, key, value, NODE_MAPPING))
 		schema_read_mapping(reader, key->name, value, reader->config, reader->set);
 	else
-		reader->set[key - schema] = (struct place){0}; /* spares messages about its keys */
+		reader->set[key - schema_rows] =
+			(struct place){0}; /* spares messages about its keys */
 }
 
 static const struct schema_choice *choose(struct reader *reader, const struct schema_key *key,
@@ -303,20 +232,55 @@ void read_boolean(struct reader *reader, const struct schema_key *key, const str
 		*(bool *)field = choice->value;
 }
 
+struct place *schema_places(struct reader *reader)
+{
+	struct place *set = calloc(schema_row_count, sizeof(*set));
+
+	if (!set)
+		reader->error = -ENOMEM;
+	return set;
+}
+
+void schema_read_entry(struct reader *reader, const char *group, const struct node *mapping,
+		       void *entry)
+{
+	struct place *set SCOPED_FREE = schema_places(reader);
+
+	if (!set)
+		return;
+	schema_read_mapping(reader, group, mapping, entry, set);
+	for (size_t i = 0; i < schema_row_count && !reader->error; i++)
+		if (strcmp(schema_rows[i].group, group) == 0 && schema_rows[i].required &&
+		    set[i].line == 0)
+			READER_ERROR(reader, mapping->place, NULL, "a %s needs the key \"%s\"",
+				     group, schema_rows[i].name);
+}
+
+static void apply_preset(const struct schema_key *key, void *base)
+{
+	const struct schema_choice *choice = key->choices;
+	void *field = (char *)base + key->offset;
+
+	if (key->read != read_choice && key->read != read_boolean)
+		return;
+	while (strcmp(choice->word, key->preset) != 0)
+		choice++;
+	if (key->read == read_boolean)
+		*(bool *)field = choice->value;
+	else
+		*(unsigned int *)field = choice->value;
+}
+
 void schema_apply_presets(struct config *config)
 {
-	for (size_t i = 0; i < SCHEMA_COUNT; i++) {
-		const struct schema_key *key = &schema[i];
-		const struct schema_choice *choice = key->choices;
-		void *field = (char *)config + key->offset;
+	for (size_t i = 0; i < schema_row_count; i++)
+		if (!schema_rows[i].of_entry)
+			apply_preset(&schema_rows[i], config);
+}
 
-		if (!choice)
-			continue;
-		while (strcmp(choice->word, key->preset) != 0)
-			choice++;
-		if (key->read == read_boolean)
-			*(bool *)field = choice->value;
-		else
-			*(unsigned int *)field = choice->value;
-	}
+void schema_apply_entry_presets(const char *group, void *entry)
+{
+	for (size_t i = 0; i < schema_row_count; i++)
+		if (strcmp(schema_rows[i].group, group) == 0)
+			apply_preset(&schema_rows[i], entry);
 }

@@ -23,8 +23,8 @@ typedef void schema_read_fn(struct reader *reader, const struct schema_key *key,
 			    const struct node *value, void *field);
 
 struct schema_key {
-	/* The mapping it stands in: "" is the top level, "list" an entry of trusted and denied,
-	 * else the key of that name. */
+	/* The mapping it stands in: "" is the top level, "list", "listener", "backend" and so on an
+	 * entry of which there may be many, else the key of that name. */
 	const char *group;
 	const char *name;
 	const char *value; /* what it takes, for people; NULL: one of `choices` */
@@ -34,9 +34,13 @@ struct schema_key {
 	const struct schema_choice *choices;
 	bool required;
 	schema_read_fn *read;
-	size_t offset;	       /* of its field in struct config, or in the list's own structure */
+	bool of_entry;	       /* its field is in an entry's own structure, not in struct config */
+	size_t offset;	       /* of its field */
 	unsigned int argument; /* for `read` */
 };
+
+extern const struct schema_key schema_rows[];
+extern const size_t schema_row_count;
 
 /* All keys, each group's together and in the order of the manual. */
 const struct schema_key *config_schema(size_t *count);

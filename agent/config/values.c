@@ -71,8 +71,7 @@ void read_interfaces(struct reader *reader, const struct schema_key *key, const 
 		READER_ERROR(reader, value->place, NULL, "at least one interface must be given");
 }
 
-/* A decimal number from 1 to 65535; 0 when it is none. */
-static uint16_t parse_port(const char *text, size_t size)
+uint16_t parse_port(const char *text, size_t size)
 {
 	unsigned int port = 0;
 
@@ -192,20 +191,19 @@ void read_destinations(struct reader *reader, const struct schema_key *key,
 	filter->destination_count = range_array_merge(&array);
 }
 
-/* "127.0.0.1:9825" or "[::1]:9825": splits off the port. Returns the address's length, or 0. */
-static size_t split_port(const struct node *value, const char **address, uint16_t *port)
+bool split_endpoint(const char *text, size_t length, size_t *begin, size_t *size, uint16_t *port)
 {
-	const char *colon = memrchr(value->text, ':', value->size);
-	size_t length = colon ? (size_t)(colon - value->text) : 0;
+	const char *colon = memrchr(text, ':', length);
+	size_t address = colon ? (size_t)(colon - text) : 0;
 
-	*address = value->text;
-	if (length == 0)
-		return 0;
-	*port = parse_port(colon + 1, value->size - length - 1);
-	if (value->text[0] != '[')
-		return memchr(value->text, ':', length) ? 0 : length;
-	++*address;
-	return length > 2 && colon[-1] == ']' ? length - 2 : 0;
+	if (address == 0)
+		return false;
+	*port = parse_port(colon + 1, length - address - 1);
+	*begin = text[0] == '[';
+	*size = *begin ? address - 2 : address;
+	if (*begin)
+		return address > 2 && colon[-1] == ']';
+	return !memchr(text, ':', address);
 }
 
 static bool is_loopback(struct ip ip, uint8_t family)
@@ -219,18 +217,17 @@ void read_listen_address(struct reader *reader, const struct schema_key *key,
 	static const char hint[] = "as in \"127.0.0.1:9825\" or \"[::1]:9825\"";
 	struct metrics_config *metrics = field;
 	char quote[TEXT_QUOTE_SIZE];
-	const char *address;
-	size_t length;
+	size_t begin, size;
 	struct ip ip;
 	uint8_t family;
 	uint16_t port = 0;
 
 	if (!value_is(reader, key, value, NODE_SCALAR))
 		return;
-	length = split_port(value, &address, &port);
 	text_quote(value->text, value->size, quote);
-	if (length == 0 || port == 0 || ip_parse(address, length, &ip, &family) != RANGE_OK ||
-	    (family == MXF_FAMILY_IPV6) != (*value->text == '[')) {
+	if (!split_endpoint(value->text, value->size, &begin, &size, &port) || port == 0 ||
+	    ip_parse(value->text + begin, size, &ip, &family) != RANGE_OK ||
+	    (family == MXF_FAMILY_IPV6) != begin) {
 		READER_ERROR(reader, value->place, hint, "\"%s\" is not an address and port",
 			     quote);
 		return;

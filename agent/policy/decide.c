@@ -251,14 +251,14 @@ static struct finding rule_spoofed_sender(const struct question *question)
 	const struct gate_senders *senders = &question->policy->gate->senders;
 
 	if (senders->spoof == SPOOF_ACCEPT)
-		return PASSES("senders may claim to be ours", .origin = senders->place);
+		return PASSES("senders may claim to be ours", .origin = senders->spoof_place);
 	if (question->client->internal)
 		return PASSES("the client is internal");
 	if (!is_ours(question->policy, question->sender))
 		return PASSES("the sender is not of our domains");
 	return REFUSES(550, "5.7.1", "Sender address rejected: log in to send as one of us",
 		       "a stranger sends in the name of one of our domains",
-		       .origin = senders->place);
+		       .origin = senders->spoof_place);
 }
 
 static struct finding rule_relay_never(const struct question *question)
