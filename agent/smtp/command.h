@@ -53,6 +53,12 @@ struct smtp_command {
 /* Reads a line without its CRLF. The verb is compared without case. */
 void command_parse(const char *line, size_t size, struct smtp_command *command);
 
+/*
+ * True when the first bytes of a connection are a TLS or SSH hello, which need no line end to be
+ * known.
+ */
+bool command_looks_foreign(const char *data, size_t size);
+
 /* The longest line that the verb may have, CRLF included. */
 size_t command_line_limit(enum smtp_verb verb);
 

@@ -4,7 +4,8 @@
  *
  * The only end is CRLF . CRLF. Bare CR, bare LF and NUL make the message bad: the rest is read and
  * thrown away up to that end, so no dialect of line ends ("SMTP smuggling") begins a second
- * message. With `normalise` bare CR and LF become CRLF and NUL stays bad.
+ * message. With `normalise` bare CR and LF become CRLF and NUL stays bad; a line that is one dot
+ * ends nothing unless both its line ends were CRLF, and is then text.
  *
  * What is written is encoded again from what was understood: a line that begins with a dot gets
  * one, and the final dot is never part of what data_feed() gives out.
@@ -29,6 +30,7 @@ struct data_reader {
 	enum data_state state;
 	bool normalise;
 	bool bad;
+	bool after_bare; /* the line end before was one that was mended */
 	uint64_t size; /* octets of the message so far as RFC 1870 counts: CRLFs, no stuffed dots */
 };
 

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "smtp/command.h"
+
+#include <string.h>
+
+#include "core/range.h"
+#include "smtp/codec.h"
+
+#define COMMAND_WORD(id, word) [COMMAND_##id] = word,
+static const char *const words[] = {SMTP_COMMANDS(COMMAND_WORD)};
+
+/* What speaks HTTP or SSH to a mail port. */
+static const char *const foreign_words[] = {
+	"GET", "POST", "HEAD", "PUT", "CONNECT", "OPTIONS", "DELETE", "TRACE", "PATCH", "PRI",
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool span_is(struct text_span span, const char *word)
+{
+	return span.size == strlen(word) && strncasecmp(span.text, word, span.size) == 0;
+}
+
+bool command_looks_foreign(const char *data, size_t size)
+{
+	/* A TLS record of a handshake (RFC 8446 section 5.1), and SSH (RFC 4253 section 4.2). */
+	return (size >= 2 && data[0] == 0x16 && data[1] == 0x03) ||
+	       (size >= 4 && memcmp(data, "SSH-", 4) == 0);
+}
+
+static enum smtp_verb find_verb(struct text_span word)
+{
+	for (size_t i = 0; i < COMMAND_UNKNOWN; i++)
+		if (span_is(word, words[i]))
+			return (enum smtp_verb)i;
+	for (size_t i = 0; i < sizeof(foreign_words) / sizeof(foreign_words[0]); i++)
+		if (span_is(word, foreign_words[i]))
+			return COMMAND_FOREIGN;
+	return COMMAND_UNKNOWN;
+}
+
+void command_parse(const char *line, size_t size, struct smtp_command *command)
+{
+	struct text_span word = {.text = line};
+	size_t begin;
+
+	while (size > 0 && is_blank(line[size - 1]))
+		size--;
+	while (word.size < size && !is_blank(line[word.size]))
+		word.size++;
+	begin = word.size;
+	while (begin < size && is_blank(line[begin]))
+		begin++;
+	command->verb = command_looks_foreign(line, size) ? COMMAND_FOREIGN : find_verb(word);
+	command->argument = (struct text_span){.text = line + begin, .size = size - begin};
+}
+
+size_t command_line_limit(enum smtp_verb verb)
+{
+	if (verb == COMMAND_AUTH)
+		return AUTH_LINE_MAX;
+	return verb == COMMAND_MAIL || verb == COMMAND_RCPT ? COMMAND_LINE_LONGEST
+							    : COMMAND_LINE_MAX;
+}
+
+/* Takes "FROM:" or "TO:" and the path behind it; `rest` are the parameters. */
+static bool take_path(struct text_span argument, const char *keyword, struct text_span *path,
+		      struct text_span *rest)
+{
+	size_t length = strlen(keyword);
+	const char *at = argument.text + length, *end = argument.text + argument.size;
+	bool quoted = false;
+
+	if (argument.size < length || strncasecmp(argument.text, keyword, length) != 0)
+		return false;
+	if (at < end && *at == ' ')
+		at++;
+	if (at == end || *at++ != '<')
+		return false;
+	path->text = at;
+	for (; at < end && (quoted || *at != '>'); at++) {
+		if (*at == '"')
+			quoted = !quoted;
+		else if (quoted && *at == '\\' && at + 1 < end)
+			at++;
+		else if (!quoted && *at == '<')
+			return false;
+	}
+	if (at == end)
+		return false;
+	path->size = (size_t)(at - path->text);
+	*rest = (struct text_span){.text = at + 1, .size = (size_t)(end - at - 1)};
+	return rest->size == 0 || is_blank(rest->text[0]);
+}
+
+/* A parameter "KEYWORD" or "KEYWORD=value", RFC 5321 section 4.1.2. */
+struct parameter {
+	struct text_span keyword;
+	struct text_span value; /* text NULL without = */
+};
+
+/* Takes the next parameter; false at the end. */
+static bool next_parameter(struct text_span *rest, struct parameter *parameter)
+{
+	const char *at = rest->text, *end = at + rest->size, *begin, *equals;
+
+	while (at < end && is_blank(*at))
+		at++;
+	begin = at;
+	while (at < end && !is_blank(*at))
+		at++;
+	*rest = (struct text_span){.text = at, .size = (size_t)(end - at)};
+	if (begin == at)
+		return false;
+	equals = memchr(begin, '=', (size_t)(at - begin));
+	parameter->keyword =
+		(struct text_span){.text = begin, .size = (size_t)((equals ? equals : at) - begin)};
+	parameter->value = (struct text_span){0};
+	if (equals)
+		parameter->value =
+			(struct text_span){.text = equals + 1, .size = (size_t)(at - equals - 1)};
+	return true;
+}
+
+/* A keyword's own reader; what it finds goes into the arguments. */
+typedef bool parameter_fn(struct text_span value, void *arguments);
+
+struct parameter_row {
+	const char *keyword;
+	unsigned int extensions; /* one of these must have been offered */
+	parameter_fn *read;
+};
+
+/* RFC 1870 section 3: up to 20 digits. */
+static bool read_size(struct text_span value, void *arguments)
+{
+	struct mail_arguments *mail = arguments;
+	uint64_t size = 0;
+
+	if (value.size == 0 || value.size > 20)
+		return false;
+	for (size_t i = 0; i < value.size; i++) {
+		if (value.text[i] < '0' || value.text[i] > '9')
+			return false;
+		if (__builtin_mul_overflow(size, 10u, &size) ||
+		    __builtin_add_overflow(size, (uint64_t)(value.text[i] - '0'), &size))
+			size = UINT64_MAX;
+	}
+	mail->size = size;
+	return true;
+}
+
+static bool read_body(struct text_span value, void *arguments)
+{
+	struct mail_arguments *mail = arguments;
+
+	if (span_is(value, "7BIT"))
+		mail->body = BODY_7BIT;
+	else if (span_is(value, "8BITMIME"))
+		mail->body = BODY_8BITMIME;
+	else
+		return false;
+	return true;
+}
+
+static bool read_utf8(struct text_span value, void *arguments)
+{
+	struct mail_arguments *mail = arguments;
+
+	mail->utf8 = true;
+	return value.text == NULL;
+}
+
+static bool read_ret(struct text_span value, void *arguments)
+{
+	struct mail_arguments *mail = arguments;
+
+	mail->ret = value;
+	return span_is(value, "FULL") || span_is(value, "HDRS");
+}
+
+static bool read_envid(struct text_span value, void *arguments)
+{
+	struct mail_arguments *mail = arguments;
+
+	mail->envid = value;
+	return value.size > 0 && value.size <= 100 && xtext_is_valid(value.text, value.size);
+}
+
+static bool read_auth(struct text_span value, void *arguments)
+{
+	struct mail_arguments *mail = arguments;
+
+	mail->auth = value;
+	return value.size > 0 && xtext_is_valid(value.text, value.size);
+}
+
+static bool read_notify(struct text_span value, void *arguments)
+{
+	static const char *const names[] = {"SUCCESS", "FAILURE", "DELAY"};
+	struct rcpt_arguments *rcpt = arguments;
+	unsigned int seen = 0;
+	const char *at = value.text, *end = at + value.size;
+
+	rcpt->notify = value;
+	if (span_is(value, "NEVER"))
+		return true;
+	while (at < end) {
+		const char *comma = memchr(at, ',', (size_t)(end - at));
+		struct text_span name = {.text = at, .size = (size_t)((comma ? comma : end) - at)};
+		unsigned int before = seen;
+
+		for (size_t i = 0; i < 3; i++)
+			if (span_is(name, names[i]) && !(seen & 1u << i))
+				seen |= 1u << i;
+		if (seen == before || (comma && comma + 1 == end))
+			return false;
+		at = comma ? comma + 1 : end;
+	}
+	return seen != 0;
+}
+
+static bool read_orcpt(struct text_span value, void *arguments)
+{
+	struct rcpt_arguments *rcpt = arguments;
+	const char *semicolon = value.size ? memchr(value.text, ';', value.size) : NULL;
+	size_t type = semicolon ? (size_t)(semicolon - value.text) : 0;
+
+	rcpt->orcpt = value;
+	for (size_t i = 0; i < type; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-",
+			    value.text[i]))
+			return false;
+	return type > 0 && value.size <= 500 && value.size > type + 1 &&
+	       xtext_is_valid(semicolon + 1, value.size - type - 1);
+}
+
+static const struct parameter_row mail_parameters[] = {
+	{"SIZE", EXTENSION_SIZE, read_size},
+	{"BODY", EXTENSION_8BITMIME, read_body},
+	{"SMTPUTF8", EXTENSION_SMTPUTF8, read_utf8},
+	{"RET", EXTENSION_DSN, read_ret},
+	{"ENVID", EXTENSION_DSN, read_envid},
+	{"AUTH", EXTENSION_AUTH_PLAIN | EXTENSION_AUTH_LOGIN, read_auth},
+	{NULL, 0, NULL},
+};
+
+static const struct parameter_row rcpt_parameters[] = {
+	{"NOTIFY", EXTENSION_DSN, read_notify},
+	{"ORCPT", EXTENSION_DSN, read_orcpt},
+	{NULL, 0, NULL},
+};
+
+static enum path_error read_parameters(struct text_span rest, const struct parameter_row *rows,
+				       unsigned int extensions, void *arguments)
+{
+	struct parameter parameter;
+	unsigned int given = 0;
+
+	while (next_parameter(&rest, &parameter)) {
+		size_t i = 0;
+
+		while (rows[i].keyword && !span_is(parameter.keyword, rows[i].keyword))
+			i++;
+		if (!rows[i].keyword || !(rows[i].extensions & extensions))
+			return PATH_UNKNOWN;
+		if (given & 1u << i || (parameter.value.text && parameter.value.size == 0) ||
+		    !rows[i].read(parameter.value, arguments))
+			return PATH_PARAMETER;
+		given |= 1u << i;
+	}
+	return PATH_OK;
+}
+
+enum path_error command_parse_mail(struct text_span argument, unsigned int extensions,
+				   struct mail_arguments *mail)
+{
+	struct text_span rest;
+
+	*mail = (struct mail_arguments){.body = BODY_NONE};
+	if (!take_path(argument, "FROM:", &mail->path, &rest))
+		return PATH_SYNTAX;
+	return read_parameters(rest, mail_parameters, extensions, mail);
+}
+
+enum path_error command_parse_rcpt(struct text_span argument, unsigned int extensions,
+				   struct rcpt_arguments *rcpt)
+{
+	struct text_span rest;
+
+	*rcpt = (struct rcpt_arguments){.path = {0}};
+	if (!take_path(argument, "TO:", &rcpt->path, &rest))
+		return PATH_SYNTAX;
+	return read_parameters(rest, rcpt_parameters, extensions, rcpt);
+}
+
+static bool is_literal(struct text_span text)
+{
+	const char *address = text.text + 1;
+	size_t size = text.size - 2;
+	struct ip ip;
+	uint8_t family;
+
+	if (size > 5 && strncasecmp(address, "IPv6:", 5) == 0) {
+		address += 5;
+		size -= 5;
+	}
+	return ip_parse(address, size, &ip, &family) == RANGE_OK;
+}
+
+bool command_is_helo_name(struct text_span argument)
+{
+	const char *text = argument.text;
+	char before = '.';
+
+	if (argument.size == 0 || argument.size > 255)
+		return false;
+	if (argument.size > 2 && text[0] == '[' && text[argument.size - 1] == ']')
+		return is_literal(argument);
+	for (size_t i = 0; i < argument.size; i++) {
+		bool fits = (text[i] >= 'a' && text[i] <= 'z') ||
+			    (text[i] >= 'A' && text[i] <= 'Z') ||
+			    (text[i] >= '0' && text[i] <= '9') || text[i] == '_' ||
+			    (text[i] == '-' && before != '.') ||
+			    (text[i] == '.' && before != '.' && before != '-');
+
+		if (!fits)
+			return false;
+		before = text[i];
+	}
+	return before != '-' && before != '.';
+}
+
+bool command_parse_auth(struct text_span argument, struct text_span *mechanism,
+			struct text_span *initial)
+{
+	const char *at = argument.text, *end = at + argument.size;
+
+	while (at < end && !is_blank(*at))
+		at++;
+	*mechanism =
+		(struct text_span){.text = argument.text, .size = (size_t)(at - argument.text)};
+	*initial = (struct text_span){0};
+	if (mechanism->size == 0 || mechanism->size > 20)
+		return false;
+	if (at == end)
+		return true;
+	at++;
+	if (at == end || memchr(at, ' ', (size_t)(end - at)))
+		return false;
+	*initial = (struct text_span){.text = at, .size = (size_t)(end - at)};
+	if (initial->size == 1 && *at == '=')
+		initial->size = 0;
+	return true;
+}
