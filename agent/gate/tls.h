@@ -19,8 +19,9 @@
 struct tls_contexts;
 
 /*
- * Loads every certificate and key of the configuration, and the trust anchors for `verify`. Returns
- * 0 with *contexts set, or -errno with the first thing that is wrong, its file and what to do.
+ * Loads every certificate and key of the configuration, and the trust anchors for `verify`: those
+ * of the backend's file, or the system's. Returns 0 with *contexts set, or -errno with the first
+ * thing that is wrong, its file and what to do. Nothing is read from files later.
  */
 int tls_contexts_new(const struct config *config, struct tls_contexts **contexts,
 		     struct trouble *trouble);
@@ -29,13 +30,18 @@ void tls_contexts_free(struct tls_contexts **contexts);
 /*
  * For `check`: reports certificates that cannot be read or parsed, a key that does not belong to
  * its certificate (errors), and certificates that have expired or do so within two weeks, or that
- * do not name gate.hostname (warnings). `now`: seconds since 1970.
+ * do not name gate.hostname (warnings). A key that only root may read is not an error: it is not
+ * looked at. `now`: seconds since 1970.
  */
 void tls_check(const struct config *config, int64_t now, struct diags *diags);
 
-/* A new connection, accepting or connecting; NULL without memory. The caller sets its BIO. */
+/*
+ * A new connection, accepting or connecting to that server of the backend; NULL without memory. The
+ * caller sets its BIO. With `verify` the handshake fails unless the chain is good and the
+ * certificate names the backend's tls_name, or without one the server's address.
+ */
 SSL *tls_new_server(const struct tls_contexts *contexts);
-SSL *tls_new_client(const struct tls_contexts *contexts, size_t backend);
+SSL *tls_new_client(const struct tls_contexts *contexts, size_t backend, size_t server);
 
 /* True when certificates are there to accept TLS with. */
 bool tls_can_accept(const struct tls_contexts *contexts);
