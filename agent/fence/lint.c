@@ -245,8 +245,9 @@ static void lint_absences(const struct config *config, struct diags *diags)
 	size_t trusted = 0;
 
 	if (!config->has_filter) {
-		diags_add(diags, DIAG_WARNING, start, NULL,
-			  "there is no \"filter\": nothing is guarded");
+		if (!config->has_gate)
+			diags_add(diags, DIAG_WARNING, start, NULL,
+				  "there is no \"filter\" and no \"gate\": nothing is guarded");
 		return;
 	}
 	for (size_t i = 0; i < filter->list_count; i++) {
@@ -277,8 +278,7 @@ int lint_filter(const struct config *config, struct diags *diags)
 	return error ? error : lint_family(&lint, MXF_FAMILY_IPV6);
 }
 
-/* Gives the places of ranges their lengths. The messages are sorted. */
-static void underline(const struct sources *sources, struct diags *diags)
+void lint_underline(const struct sources *sources, struct diags *diags)
 {
 	struct source_cursor cursor = {0};
 
@@ -294,22 +294,4 @@ static void underline(const struct sources *sources, struct diags *diags)
 			place->length = (uint32_t)written_length(line + place->column - 1,
 								 size - place->column + 1);
 	}
-}
-
-int config_check(const char *path, struct config **config, struct diags *diags)
-{
-	struct config *checked;
-	int error = config_load(path, &checked, diags);
-
-	if (error)
-		return error;
-	error = lint_filter(checked, diags);
-	if (error) {
-		config_free(&checked);
-		return error;
-	}
-	diags_sort(diags);
-	underline(&checked->sources, diags);
-	*config = checked;
-	return 0;
 }

@@ -15,10 +15,7 @@
  */
 int lint_filter(const struct config *config, struct diags *diags);
 
-/*
- * config_load() and lint_filter() with the messages sorted: what `mxfence check` and the agent
- * ask. Returns 0 with *config set, also when diags has errors, or -ENOMEM.
- */
-int config_check(const char *path, struct config **config, struct diags *diags);
+/* Gives the places of ranges in sorted messages their lengths. */
+void lint_underline(const struct sources *sources, struct diags *diags);
 
 #endif

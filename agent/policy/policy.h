@@ -78,6 +78,9 @@ struct policy_decision {
 	struct mailbox recipient;
 };
 
+/* MAIL whose path is no mailbox: 501 5.1.7. */
+#define POLICY_BAD_SENDER "Bad sender address syntax"
+
 /* Rules 1 and 2, which already answer MAIL. True when one of them refuses. */
 bool policy_refuse_mail(const struct policy *policy, const struct policy_session *session,
 			struct policy_decision *decision);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Listening sockets, kept open over reloads so that nothing that waits in their queues is lost. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/range.h"
+#include "core/scoped.h"
+#include "gate/gate_internal.h"
+#include "gate/opener.h"
+
+static bool endpoint_is(const struct gate_endpoint *a, const struct gate_endpoint *b)
+{
+	return a->family == b->family && a->port == b->port && ip_equal(a->ip, b->ip);
+}
+
+static const struct gate_sockets *find_held(const struct gate_sockets *held, size_t count,
+					    const struct gate_endpoint *endpoint)
+{
+	for (size_t i = 0; i < count; i++)
+		if (endpoint_is(&held[i].endpoint, endpoint))
+			return &held[i];
+	return NULL;
+}
+
+/* True when we listen on that port already, perhaps on another address. */
+static bool holds_port(const struct gate_sockets *held, size_t count, uint16_t port)
+{
+	for (size_t i = 0; i < count; i++)
+		if (held[i].endpoint.port == port)
+			return true;
+	return false;
+}
+
+static int explain(const struct gate_listener *listener, int error, struct trouble *trouble)
+{
+	const struct gate_endpoint *endpoint = &listener->endpoint;
+	char address[RANGE_TEXT_MAX];
+	const char *hint = "";
+
+	address[ip_format(endpoint->ip, endpoint->family, address)] = '\0';
+	if (error == -EADDRINUSE)
+		hint = "; `ss -ltnp` names the program that has it";
+	else if (error == -EADDRNOTAVAIL)
+		hint = "; no interface of this host has that address";
+	else if (error == -EACCES)
+		hint = "; ports below 1024 take root or CAP_NET_BIND_SERVICE at the start";
+	return trouble_set(trouble, error, "the listener %s cannot listen on %s port %u: %s%s",
+			   listener->name, address, endpoint->port, strerror(-error), hint);
+}
+
+/* Duplicates of what is held, as many as there are and are wanted; returns how many. */
+static size_t take_held(const struct gate_sockets *held, int *fds, size_t count)
+{
+	size_t taken = 0;
+
+	while (held && taken < held->count && taken < count) {
+		fds[taken] = fcntl(held->fds[taken], F_DUPFD_CLOEXEC, 0);
+		if (fds[taken] < 0)
+			break;
+		taken++;
+	}
+	return taken;
+}
+
+static int open_listener(int opener, const struct gate_sockets *held, size_t held_count,
+			 const struct gate_listener *listener, size_t workers,
+			 struct gate_sockets *sockets)
+{
+	bool ours = holds_port(held, held_count, listener->endpoint.port);
+	int error;
+
+	*sockets = (struct gate_sockets){.endpoint = listener->endpoint,
+					 .fds = calloc(workers, sizeof(int))};
+	if (!sockets->fds)
+		return -ENOMEM;
+	sockets->count =
+		take_held(find_held(held, held_count, &listener->endpoint), sockets->fds, workers);
+	if (sockets->count == workers)
+		return 0;
+	error = opener_open(opener, &listener->endpoint, ours, sockets->fds + sockets->count,
+			    workers - sockets->count);
+	if (!error)
+		sockets->count = workers;
+	return error;
+}
+
+int sockets_open(int opener, const struct gate_sockets *held, size_t held_count,
+		 const struct gate_config *config, size_t workers, struct gate_sockets **sockets,
+		 struct trouble *trouble)
+{
+	struct gate_sockets *opened = calloc(config->listener_count + 1, sizeof(*opened));
+	size_t count = 0;
+
+	if (!opened)
+		return trouble_set(trouble, -ENOMEM, "out of memory");
+	for (; count < config->listener_count; count++) {
+		int error = open_listener(opener, held, held_count, &config->listeners[count],
+					  workers, &opened[count]);
+
+		if (!error)
+			continue;
+		explain(&config->listeners[count], error, trouble);
+		count++;
+		sockets_close(&opened, &count);
+		return error;
+	}
+	*sockets = opened;
+	return 0;
+}
+
+void sockets_close(struct gate_sockets **sockets, size_t *count)
+{
+	for (size_t i = 0; i < *count; i++) {
+		for (size_t k = 0; k < (*sockets)[i].count; k++)
+			close((*sockets)[i].fds[k]);
+		free((*sockets)[i].fds);
+	}
+	free(TAKE_PTR(*sockets));
+	*count = 0;
+}

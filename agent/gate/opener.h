@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The opener: a process that keeps CAP_NET_BIND_SERVICE alone and opens listening sockets for the
+ * keeper, which has given that up: also those of a later configuration.
+ */
+#ifndef GATE_OPENER_H
+#define GATE_OPENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/gate.h"
+
+/* Forks it. Returns the socket to it, which ends it when closed, or -errno. */
+int opener_start(void);
+
+/*
+ * Opens `count` sockets that listen on the endpoint: non-blocking, SO_REUSEPORT, TCP_NODELAY, IPv6
+ * without IPv4. `ours`: some of them are open already; else -EADDRINUSE where any other socket
+ * listens there, one that shares its port included. Returns 0 or -errno; fds has room for `count`.
+ */
+#define OPENER_SOCKETS_MAX 64
+int opener_open(int opener, const struct gate_endpoint *endpoint, bool ours, int *fds,
+		size_t count);
+
+#endif
