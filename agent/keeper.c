@@ -16,12 +16,14 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/scoped.h"
-#include "fence/lint.h"
 #include "keeper_internal.h"
 #include "linkwatch.h"
 #include "notify.h"
 #include "privileges.h"
+#include "service/check.h"
 #include "service/report.h"
+#include "service/report_smtp.h"
+#include "service/smtp_log.h"
 
 #define PID_FILE "mxfenced.pid"
 
@@ -68,6 +70,22 @@ static void on_link(evutil_socket_t fd, short what, void *context)
 {
 	(void)what;
 	linkwatch_read(fd, link_changed, context);
+}
+
+void keeper_record(void *context, const struct mxf_gate_record *record)
+{
+	struct keeper *keeper = context;
+
+	smtp_log_record(record, &keeper->config->sources);
+	if (!smtp_record_is_event(record))
+		return;
+	events_add_smtp(&keeper->events, record);
+	if (control_has_followers(keeper->control)) {
+		json_t *body = report_smtp_event(record, &keeper->config->sources);
+
+		control_tell_followers(keeper->control, body);
+		json_decref(body);
+	}
 }
 
 static void event_received(void *context, const struct mxf_event *event)
@@ -169,16 +187,16 @@ static void remove_unfinished(const char *directory)
 }
 
 /* Everything is printed, warnings too; true when the configuration can be applied. */
-static bool config_read(const char *path, struct config **config)
+static bool rules_read(const char *path, struct keeper_rules *rules)
 {
 	struct diags diags = {0};
 	bool good = false;
 
-	if (config_check(path, config, &diags)) {
+	if (check_configuration(path, &rules->config, &rules->policy, &diags)) {
 		fputs("mxfenced: out of memory\n", stderr);
 	} else {
 		diags_sort(&diags);
-		diags_print(&diags, &(*config)->sources, isatty(STDERR_FILENO), stderr);
+		diags_print(&diags, &rules->config->sources, isatty(STDERR_FILENO), stderr);
 		good = !diags.errors && !diags.out_of_memory;
 	}
 	diags_clear(&diags);
@@ -215,7 +233,7 @@ static int watch_signals(struct keeper *keeper)
 	return 0;
 }
 
-static int watch_kernel(struct keeper *keeper, struct trouble *trouble)
+static int watch_fence(struct keeper *keeper, struct trouble *trouble)
 {
 	int links = linkwatch_open();
 	int error;
@@ -227,41 +245,56 @@ static int watch_kernel(struct keeper *keeper, struct trouble *trouble)
 	if (error)
 		return trouble_set(trouble, error, "the event ring: %s", strerror(-error));
 	keeper->fence_event = watch(keeper, fence_events_fd(keeper->fence), on_fence_events);
-	if (!keeper->link_event || !keeper->fence_event || watch_signals(keeper))
+	if (!keeper->link_event || !keeper->fence_event)
 		return trouble_set(trouble, -ENOMEM, "out of memory");
 	return 0;
+}
+
+/* What of the fence takes privileges. */
+static int open_fence(struct keeper *keeper, const struct filter_config *filter,
+		      struct trouble *trouble)
+{
+	int error = fence_open(keeper->options->pin_dir, keeper->options->replace_pins,
+			       &keeper->fence, trouble);
+
+	if (!error)
+		error = fence_check_attach(keeper->fence, filter, trouble);
+	if (!error)
+		error = fence_prepare(keeper->fence, filter, SPARE_INTERFACES, trouble);
+	if (!error)
+		error = watch_fence(keeper, trouble);
+	return error;
 }
 
 /*
  * What takes privileges comes first and changes nothing that is in force. From where they are given
  * up a start is a reload, which is applied whole or not at all.
  */
-static int keeper_open(struct keeper *keeper, struct config **config, struct trouble *trouble)
+static int keeper_open(struct keeper *keeper, struct keeper_rules *rules, struct trouble *trouble)
 {
 	const struct options *options = keeper->options;
-	const struct filter_config *filter = &(*config)->filter;
-	int error = fence_check_permission(trouble);
+	bool has_filter = rules->config->has_filter;
+	int error = has_filter ? fence_check_permission(trouble) : 0;
 
 	if (!error)
 		error = lock_run_directory(keeper, trouble);
 	if (!error)
-		remove_unfinished((*config)->trusted_directory);
+		remove_unfinished(rules->config->trusted_directory);
+	/* Its opener is forked while nothing of the fence is open. */
 	if (!error)
-		error = fence_open(options->pin_dir, options->replace_pins, &keeper->fence,
-				   trouble);
-	if (!error)
-		error = fence_check_attach(keeper->fence, filter, trouble);
-	if (!error)
-		error = fence_prepare(keeper->fence, filter, SPARE_INTERFACES, trouble);
+		error = gate_open(keeper->base, options->run_dir, keeper_record, keeper,
+				  &keeper->gate, trouble);
+	if (!error && has_filter)
+		error = open_fence(keeper, &rules->config->filter, trouble);
 	if (!error)
 		error = control_open(keeper->base, options->run_dir, keeper_handlers, keeper,
 				     &keeper->control, trouble);
-	if (!error)
-		error = watch_kernel(keeper, trouble);
+	if (!error && watch_signals(keeper))
+		error = trouble_set(trouble, -ENOMEM, "out of memory");
 	if (!error)
 		error = privileges_drop(trouble);
 	if (!error)
-		error = keeper_apply(keeper, config, trouble);
+		error = keeper_apply(keeper, rules, trouble);
 	return error;
 }
 
@@ -278,7 +311,10 @@ static void event_clear(struct event **event, bool close_fd)
 static void keeper_free(struct keeper **keeper)
 {
 	struct keeper *closing = TAKE_PTR(*keeper);
+	struct keeper_rules rules;
 
+	/* Sessions under way are finished before anything else goes. */
+	gate_close(&closing->gate);
 	control_close(&closing->control);
 	metrics_server_close(&closing->metrics);
 	event_clear(&closing->link_event, true);
@@ -286,7 +322,8 @@ static void keeper_free(struct keeper **keeper)
 	for (size_t i = 0; i < KEEPER_SIGNALS; i++)
 		event_clear(&closing->signals[i], false);
 	fence_close(&closing->fence);
-	config_free(&closing->config);
+	rules = (struct keeper_rules){closing->config, closing->policy};
+	keeper_rules_free(&rules);
 	if (closing->base)
 		event_base_free(closing->base);
 	unlock_run_directory(closing);
@@ -319,12 +356,12 @@ static void start_undo(struct keeper *keeper)
 		log_error("%s", trouble.text);
 }
 
-static enum mxf_exit start_with(const struct options *options, struct config **config,
+static enum mxf_exit start_with(const struct options *options, struct keeper_rules *rules,
 				struct keeper **keeper)
 {
 	struct keeper *started = keeper_new(options);
 	struct trouble trouble = {.text = "out of memory"};
-	int error = started ? keeper_open(started, config, &trouble) : -ENOMEM;
+	int error = started ? keeper_open(started, rules, &trouble) : -ENOMEM;
 
 	if (!error) {
 		*keeper = started;
@@ -340,18 +377,18 @@ static enum mxf_exit start_with(const struct options *options, struct config **c
 
 enum mxf_exit keeper_start(const struct options *options, struct keeper **keeper)
 {
-	struct config *config = NULL;
+	struct keeper_rules rules = {0};
 	enum mxf_exit exit = MXF_EXIT_CONFIGURATION;
 
 	libbpf_set_print(libbpf_message);
 	event_set_log_callback(libevent_message);
-	if (config_read(options->config, &config)) {
-		log_open(&config->log, true);
-		exit = start_with(options, &config, keeper);
+	if (rules_read(options->config, &rules)) {
+		log_open(&rules.config->log, true);
+		exit = start_with(options, &rules, keeper);
 		if (exit == MXF_EXIT_OK)
 			log_open(&(*keeper)->config->log, options->foreground);
 	}
-	config_free(&config);
+	keeper_rules_free(&rules);
 	return exit;
 }
 
@@ -363,18 +400,27 @@ void keeper_run(struct keeper *keeper)
 	notify_stopping();
 }
 
+static int stop_fence(struct keeper *keeper)
+{
+	bool detach = keeper->config->filter.on_stop == FILTER_DETACH;
+	struct trouble trouble;
+
+	if (detach && fence_detach(keeper->fence, true, &trouble)) {
+		log_error("%s", trouble.text);
+		return -1;
+	}
+	log_info("stopped; the fence %s", detach ? "is detached" : "goes on");
+	return 0;
+}
+
 enum mxf_exit keeper_stop(struct keeper **keeper)
 {
-	bool detach = (*keeper)->config->filter.on_stop == FILTER_DETACH;
-	struct trouble trouble;
 	int error = 0;
 
-	if (detach)
-		error = fence_detach((*keeper)->fence, true, &trouble);
-	if (error)
-		log_error("%s", trouble.text);
+	if ((*keeper)->fence)
+		error = stop_fence(*keeper);
 	else
-		log_info("stopped; the fence %s", detach ? "is detached" : "goes on");
+		log_info("stopped");
 	keeper_free(keeper);
 	return error ? MXF_EXIT_FAILED : MXF_EXIT_OK;
 }

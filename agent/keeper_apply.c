@@ -9,8 +9,8 @@
 
 #include "core/log.h"
 #include "core/scoped.h"
-#include "fence/lint.h"
 #include "notify.h"
+#include "service/check.h"
 #include "service/report.h"
 
 enum mxf_exit keeper_exit_for(int error)
@@ -69,26 +69,67 @@ static int fence_apply(struct keeper *keeper, const struct config *next, struct 
 	return error;
 }
 
-int keeper_apply(struct keeper *keeper, struct config **config, struct trouble *trouble)
+void keeper_rules_free(struct keeper_rules *rules)
 {
-	struct metrics_server *metrics = NULL;
-	struct config *next = *config;
-	int error;
+	policy_free(&rules->policy);
+	config_free(&rules->config);
+}
 
-	if (!next->has_filter)
-		return trouble_set(
-			trouble, -EINVAL,
-			"the configuration has no `filter`: there is nothing to enforce");
-	error = metrics_prepare(keeper, next, &metrics, trouble);
+/* What an agent that has given up its privileges cannot begin or end. */
+static int check_halves(const struct keeper *keeper, const struct config *next,
+			struct trouble *trouble)
+{
+	if (!next->has_filter && !next->has_gate)
+		return trouble_set(trouble, -EINVAL,
+				   "the configuration has neither `filter` nor `gate`: there is "
+				   "nothing to enforce");
+	if (next->has_filter && !keeper->fence)
+		return trouble_set(trouble, -EINVAL,
+				   "this agent was started without a `filter` and has given up "
+				   "what it takes to make a fence: restart mxfenced");
+	if (!next->has_filter && keeper->fence)
+		return trouble_set(trouble, -EINVAL,
+				   "the `filter` is gone, but the fence stands: `mxfence unload` "
+				   "takes it off, and restart mxfenced");
+	return 0;
+}
+
+/* Everything that can fail comes first; the fence's publication is the last of it. */
+static int halves_apply(struct keeper *keeper, const struct keeper_rules *rules,
+			struct trouble *trouble)
+{
+	struct gate_next *gate = NULL;
+	int error = 0;
+
+	if (rules->config->has_gate)
+		error = gate_prepare(keeper->gate, rules->config, rules->policy, &gate, trouble);
+	if (!error && keeper->fence)
+		error = fence_apply(keeper, rules->config, trouble);
+	if (error)
+		gate_discard(&gate);
+	else
+		gate_commit(keeper->gate, &gate);
+	return error;
+}
+
+int keeper_apply(struct keeper *keeper, struct keeper_rules *rules, struct trouble *trouble)
+{
+	struct keeper_rules before = {keeper->config, keeper->policy};
+	struct metrics_server *metrics = NULL;
+	int error = check_halves(keeper, rules->config, trouble);
+
 	if (!error)
-		error = fence_apply(keeper, next, trouble);
+		error = metrics_prepare(keeper, rules->config, &metrics, trouble);
+	if (!error)
+		error = halves_apply(keeper, rules, trouble);
 	if (error) {
 		metrics_server_close(&metrics);
 		return error;
 	}
-	metrics_replace(keeper, next, &metrics);
-	config_free(&keeper->config);
-	keeper->config = TAKE_PTR(*config);
+	metrics_replace(keeper, rules->config, &metrics);
+	keeper->config = TAKE_PTR(rules->config);
+	keeper->policy = TAKE_PTR(rules->policy);
+	keeper_rules_free(&before);
 	return 0;
 }
 
@@ -136,6 +177,10 @@ static void reload_done(struct keeper *keeper, json_t *body)
 
 	log_open(&keeper->config->log, keeper->options->foreground);
 	free(TAKE_PTR(keeper->reload_error));
+	if (!keeper->fence) {
+		json_object_set_new(body, "done", json_string("the new rules are in force"));
+		return;
+	}
 	if (fence_generation(keeper->fence, &generation, &trouble))
 		return;
 	snprintf(done, sizeof(done), "generation %llu is in force%s",
@@ -145,17 +190,17 @@ static void reload_done(struct keeper *keeper, json_t *body)
 	json_object_set_new(body, "done", json_string(done));
 }
 
-static enum mxf_exit reload_checked(struct keeper *keeper, struct config **config,
+static enum mxf_exit reload_checked(struct keeper *keeper, struct keeper_rules *rules,
 				    const struct diags *diags, json_t *body)
 {
 	struct trouble trouble;
 	int error;
 
 	if (diags->errors || diags->out_of_memory) {
-		reload_refused(keeper, body, *config, diags);
+		reload_refused(keeper, body, rules->config, diags);
 		return MXF_EXIT_CONFIGURATION;
 	}
-	error = keeper_apply(keeper, config, &trouble);
+	error = keeper_apply(keeper, rules, &trouble);
 	if (error) {
 		reload_failed(keeper, trouble.text);
 		report_set_error(body, "%s", trouble.text);
@@ -167,7 +212,7 @@ static enum mxf_exit reload_checked(struct keeper *keeper, struct config **confi
 
 enum mxf_exit keeper_reload(struct keeper *keeper, json_t **body)
 {
-	struct config *config = NULL;
+	struct keeper_rules rules = {0};
 	struct diags diags = {0};
 	enum mxf_exit exit = MXF_EXIT_FAILED;
 	struct trouble trouble;
@@ -176,14 +221,13 @@ enum mxf_exit keeper_reload(struct keeper *keeper, json_t **body)
 	if (control_restore(keeper->control, &trouble))
 		log_error("%s", trouble.text);
 	keeper->reload_time = time_now();
-	if (config_check(keeper->options->config, &config, &diags)) {
+	if (check_configuration(keeper->options->config, &rules.config, &rules.policy, &diags)) {
 		*body = report_error("out of memory");
 	} else {
-		diags_sort(&diags);
-		*body = report_diagnostics(&diags, &config->sources);
-		exit = reload_checked(keeper, &config, &diags, *body);
+		*body = report_diagnostics(&diags, &rules.config->sources);
+		exit = reload_checked(keeper, &rules, &diags, *body);
 	}
-	config_free(&config);
+	keeper_rules_free(&rules);
 	diags_clear(&diags);
 	notify_ready();
 	return exit;
@@ -194,7 +238,7 @@ void keeper_repair(struct keeper *keeper)
 	struct trouble trouble = {.text = ""};
 	int repaired;
 
-	if (!keeper->loaded)
+	if (!keeper->loaded || !keeper->fence)
 		return;
 	repaired = fence_repair(keeper->fence, &keeper->config->filter, &trouble);
 	if (repaired >= 0)

@@ -7,7 +7,9 @@
 
 #include "config/config.h"
 #include "fence/kernel.h"
+#include "gate/gate.h"
 #include "keeper.h"
+#include "policy/policy.h"
 #include "service/control.h"
 #include "service/events.h"
 #include "service/metrics.h"
@@ -21,8 +23,10 @@ struct keeper {
 	struct event *signals[KEEPER_SIGNALS];
 	struct event *link_event;
 	struct event *fence_event;
-	struct fence *fence;
-	struct config *config; /* in force; has a filter */
+	struct fence *fence; /* NULL without a filter */
+	struct gate *gate;
+	struct config *config; /* in force */
+	struct policy *policy; /* of its gate, or NULL */
 	struct control *control;
 	struct metrics_server *metrics;
 	struct events events;
@@ -35,11 +39,18 @@ struct keeper {
 /* Exit status for a -errno of the fence. */
 enum mxf_exit keeper_exit_for(int error);
 
+/* A configuration with the policy of its gate (NULL without one). */
+struct keeper_rules {
+	struct config *config;
+	struct policy *policy;
+};
+void keeper_rules_free(struct keeper_rules *rules);
+
 /*
- * Makes `config` the one in force: generation, interfaces, metrics, log. Takes it when it returns
- * 0; on failure everything is as before and config stays the caller's.
+ * Makes the rules those in force: generation, interfaces, gate, metrics, log. Takes them when it
+ * returns 0; on failure everything is as before and they stay the caller's.
  */
-int keeper_apply(struct keeper *keeper, struct config **config, struct trouble *trouble);
+int keeper_apply(struct keeper *keeper, struct keeper_rules *rules, struct trouble *trouble);
 
 /*
  * Reads and applies the configuration. *body is what to answer: the diagnostics and what was done,
@@ -49,6 +60,12 @@ enum mxf_exit keeper_reload(struct keeper *keeper, json_t **body);
 
 /* Attaches what of the configured interfaces has come back. */
 void keeper_repair(struct keeper *keeper);
+
+/* For handlers of what only a fence has: false, with the answer, where there is none. */
+bool keeper_has_fence(const struct keeper *keeper, struct control_answer *answer);
+
+/* A record of the gate: logged, kept, told to followers. */
+gate_record_fn keeper_record;
 
 /* What the control socket's verbs do; ends with {0}. */
 extern const struct control_handler keeper_handlers[];

@@ -434,8 +434,11 @@ static void trust_answer(struct keeper *keeper, const json_t *arguments, decide_
 {
 	struct trust_change change = {.data = NULL};
 	struct trouble trouble;
-	int error = change_open(keeper, arguments, &change, &trouble);
+	int error;
 
+	if (!keeper_has_fence(keeper, answer))
+		return;
+	error = change_open(keeper, arguments, &change, &trouble);
 	if (error)
 		answer_open_error(answer, error, &trouble);
 	else
@@ -467,6 +470,8 @@ void keeper_trust_list(void *context, const json_t *arguments, struct control_an
 		keeper_answer_error(answer, MXF_EXIT_USAGE, "%s", trouble.text);
 		return;
 	}
+	if (!keeper_has_fence(keeper, answer))
+		return;
 	error = fence_generation(keeper->fence, &generation, &trouble);
 	if (error) {
 		keeper_answer_error(answer, keeper_exit_for(error), "%s", trouble.text);

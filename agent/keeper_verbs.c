@@ -10,9 +10,11 @@
 #include "core/log.h"
 #include "core/range.h"
 #include "core/scoped.h"
-#include "fence/lint.h"
+#include "service/check.h"
 #include "service/diff.h"
+#include "service/explain_smtp.h"
 #include "service/report.h"
+#include "service/report_smtp.h"
 #include "service/request.h"
 
 #define PORT_DEFAULT 25
@@ -39,6 +41,15 @@ static void answer_body(struct control_answer *answer, json_t *body, const struc
 				    trouble->text[0] ? trouble->text : "out of memory");
 }
 
+bool keeper_has_fence(const struct keeper *keeper, struct control_answer *answer)
+{
+	if (keeper->fence)
+		return true;
+	keeper_answer_error(answer, MXF_EXIT_FAILED,
+			    "there is no fence: the configuration has no `filter`");
+	return false;
+}
+
 static void handle_status(void *context, const json_t *arguments, struct control_answer *answer)
 {
 	struct keeper *keeper = context;
@@ -54,6 +65,9 @@ static void handle_status(void *context, const json_t *arguments, struct control
 
 	(void)arguments;
 	answer_body(answer, report_status(keeper->fence, &agent, &trouble), &trouble);
+	if (answer->body)
+		json_object_set_new(answer->body, "gate",
+				    report_gate(keeper->config, keeper->gate));
 }
 
 static void handle_reload(void *context, const json_t *arguments, struct control_answer *answer)
@@ -65,22 +79,21 @@ static void handle_reload(void *context, const json_t *arguments, struct control
 static void handle_diff(void *context, const json_t *arguments, struct control_answer *answer)
 {
 	struct keeper *keeper = context;
-	struct config *next = NULL;
+	struct keeper_rules next = {0};
 	struct diags diags = {0};
 
 	(void)arguments;
-	if (config_check(keeper->options->config, &next, &diags)) {
+	if (check_configuration(keeper->options->config, &next.config, &next.policy, &diags)) {
 		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
 	} else if (diags.errors || diags.out_of_memory) {
-		diags_sort(&diags);
 		answer->exit = MXF_EXIT_CONFIGURATION;
-		answer->body = report_diagnostics(&diags, &next->sources);
+		answer->body = report_diagnostics(&diags, &next.config->sources);
 		report_set_error(answer->body, "%zu error%s; reload would change nothing",
 				 diags.errors, diags.errors == 1 ? "" : "s");
 	} else {
-		answer->body = diff_report(keeper->config, next);
+		answer->body = diff_report(keeper->config, next.config);
 	}
-	config_free(&next);
+	keeper_rules_free(&next);
 	diags_clear(&diags);
 }
 
@@ -103,9 +116,12 @@ static void handle_load(void *context, const json_t *arguments, struct control_a
 {
 	struct keeper *keeper = context;
 	struct trouble trouble;
-	int error = fence_attach(keeper->fence, &keeper->config->filter, &trouble);
+	int error;
 
 	(void)arguments;
+	if (!keeper_has_fence(keeper, answer))
+		return;
+	error = fence_attach(keeper->fence, &keeper->config->filter, &trouble);
 	if (error) {
 		keeper_answer_error(answer, keeper_exit_for(error), "%s", trouble.text);
 		return;
@@ -118,9 +134,12 @@ static void handle_unload(void *context, const json_t *arguments, struct control
 {
 	struct keeper *keeper = context;
 	struct trouble trouble;
-	int error = fence_detach(keeper->fence, false, &trouble);
+	int error;
 
 	(void)arguments;
+	if (!keeper_has_fence(keeper, answer))
+		return;
+	error = fence_detach(keeper->fence, false, &trouble);
 	if (error) {
 		keeper_answer_error(answer, keeper_exit_for(error), "%s", trouble.text);
 		return;
@@ -145,44 +164,88 @@ static int question_address(const json_t *arguments, const char *name, bool requ
 	return 1;
 }
 
-static int question_read(const json_t *arguments, struct report_question *question,
+/* What `explain` is asked: a packet, and what its sender would say. */
+struct question {
+	struct report_question packet;
+	struct explain_question smtp;
+};
+
+static int question_read_smtp(const json_t *arguments, struct explain_question *smtp,
+			      struct trouble *trouble)
+{
+	smtp->tls = json_is_true(json_object_get(arguments, "tls"));
+	if (request_string(arguments, "auth", false, &smtp->login, trouble) ||
+	    request_string(arguments, "from", false, &smtp->sender, trouble) ||
+	    request_string(arguments, "to", false, &smtp->recipient, trouble))
+		return -EINVAL;
+	return 0;
+}
+
+static int question_read(const json_t *arguments, struct question *question,
 			 struct trouble *trouble)
 {
+	struct report_question *packet = &question->packet;
+	struct explain_question *smtp = &question->smtp;
 	long long port = PORT_DEFAULT;
-	uint8_t family;
-	int found = question_address(arguments, "address", true, &question->source,
-				     &question->family, trouble);
+	int found = question_address(arguments, "address", true, &packet->source, &packet->family,
+				     trouble);
 
 	if (found < 0)
 		return found;
 	if (request_number(arguments, "port", 1, UINT16_MAX, &port, trouble))
 		return -EINVAL;
-	question->port = (uint16_t)port;
-	found = question_address(arguments, "local", false, &question->destination, &family,
-				 trouble);
-	question->has_destination = found > 0;
-	if (found > 0 && family != question->family)
+	packet->port = (uint16_t)port;
+	found = question_address(arguments, "local", false, &packet->destination,
+				 &smtp->local_family, trouble);
+	packet->has_destination = found > 0;
+	if (found > 0 && smtp->local_family != packet->family)
 		return trouble_set(trouble, -EINVAL, "the two addresses are of different families");
-	return found < 0 ? found : 0;
+	if (found < 0)
+		return found;
+	smtp->client = packet->source;
+	smtp->client_family = packet->family;
+	smtp->has_local = packet->has_destination;
+	smtp->local = packet->destination;
+	smtp->port = packet->port;
+	return question_read_smtp(arguments, smtp, trouble);
 }
 
 static void handle_explain(void *context, const json_t *arguments, struct control_answer *answer)
 {
 	struct keeper *keeper = context;
-	const struct mxf_generation *generation;
-	struct report_question question = {0};
+	const struct mxf_generation *generation = NULL;
+	struct question question = {0};
+	enum mxf_exit smtp_exit = MXF_EXIT_OK;
 	struct trouble trouble;
-	int error;
+	int error = 0;
 
 	if (question_read(arguments, &question, &trouble)) {
 		keeper_answer_error(answer, MXF_EXIT_USAGE, "%s", trouble.text);
 		return;
 	}
-	error = fence_generation(keeper->fence, &generation, &trouble);
-	if (error)
+	if (keeper->fence)
+		error = fence_generation(keeper->fence, &generation, &trouble);
+	if (error) {
 		keeper_answer_error(answer, keeper_exit_for(error), "%s", trouble.text);
-	else
-		answer->body = report_explain(generation, &question, &answer->exit);
+		return;
+	}
+	answer->body = report_explain(generation, &question.packet, &answer->exit);
+	if (keeper->policy && answer->body)
+		json_object_set_new(
+			answer->body, "smtp",
+			explain_smtp(keeper->config, keeper->policy, &question.smtp, &smtp_exit));
+	if (smtp_exit != MXF_EXIT_OK)
+		answer->exit = smtp_exit;
+}
+
+static void handle_sessions(void *context, const json_t *arguments, struct control_answer *answer)
+{
+	struct keeper *keeper = context;
+
+	(void)arguments;
+	answer->body = report_sessions(keeper->config, keeper->gate);
+	if (!answer->body)
+		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
 }
 
 static void handle_stats(void *context, const json_t *arguments, struct control_answer *answer)
@@ -206,7 +269,7 @@ static void handle_drops(void *context, const json_t *arguments, struct control_
 static void handle_events(void *context, const json_t *arguments, struct control_answer *answer)
 {
 	struct keeper *keeper = context;
-	json_t *list = events_list(&keeper->events);
+	json_t *list = events_list(&keeper->events, &keeper->config->sources);
 
 	answer->follow = json_is_true(json_object_get(arguments, "follow"));
 	if (answer->follow)
@@ -224,7 +287,7 @@ char *keeper_metrics_text(void *context, struct trouble *trouble)
 		.version = MXF_VERSION,
 	};
 
-	return metrics_text(keeper->fence, &agent, trouble);
+	return metrics_text(keeper->fence, keeper->config, keeper->gate, &agent, trouble);
 }
 
 static void handle_metrics(void *context, const json_t *arguments, struct control_answer *answer)
@@ -238,11 +301,19 @@ static void handle_metrics(void *context, const json_t *arguments, struct contro
 }
 
 const struct control_handler keeper_handlers[] = {
-	{"status", handle_status},	 {"reload", handle_reload},
-	{"diff", handle_diff},		 {"load", handle_load},
-	{"unload", handle_unload},	 {"trust list", keeper_trust_list},
-	{"trust add", keeper_trust_add}, {"trust del", keeper_trust_del},
-	{"explain", handle_explain},	 {"stats", handle_stats},
-	{"drops", handle_drops},	 {"events", handle_events},
-	{"metrics", handle_metrics},	 {0},
+	{"status", handle_status},
+	{"reload", handle_reload},
+	{"diff", handle_diff},
+	{"load", handle_load},
+	{"unload", handle_unload},
+	{"trust list", keeper_trust_list},
+	{"trust add", keeper_trust_add},
+	{"trust del", keeper_trust_del},
+	{"explain", handle_explain},
+	{"stats", handle_stats},
+	{"drops", handle_drops},
+	{"events", handle_events},
+	{"metrics", handle_metrics},
+	{"sessions", handle_sessions},
+	{0},
 };

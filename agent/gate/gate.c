@@ -169,7 +169,10 @@ int gate_open(struct event_base *base, const char *run_dir, gate_record_fn *fn, 
 	error = opened->opener < 0
 			? trouble_set(trouble, opened->opener, "cannot start the opener: %s",
 				      strerror(-opened->opener))
-			: process_prepare(trouble);
+			: 0;
+	/* Only who wants a gate needs to hear of it. */
+	if (!error)
+		process_prepare(&opened->unfit);
 	if (!error)
 		error = opened->run_dir ? gate_fill(opened, trouble) : -ENOMEM;
 	if (error) {
@@ -185,10 +188,13 @@ int gate_open(struct event_base *base, const char *run_dir, gate_record_fn *fn, 
 int gate_prepare(struct gate *gate, const struct config *config, const struct policy *policy,
 		 struct gate_next **next, struct trouble *trouble)
 {
-	struct gate_next *prepared = calloc(1, sizeof(*prepared));
+	struct gate_next *prepared;
 	struct team_plan plan = {.config = config, .policy = policy};
 	int error;
 
+	if (gate->unfit.text[0])
+		return trouble_set(trouble, -EPERM, "%s", gate->unfit.text);
+	prepared = calloc(1, sizeof(*prepared));
 	if (!prepared)
 		return trouble_set(trouble, -ENOMEM, "out of memory");
 	prepared->gate = gate;

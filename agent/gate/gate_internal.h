@@ -48,6 +48,7 @@ struct gate {
 	gate_record_fn *record_fn;
 	void *context;
 	int opener;
+	struct trouble unfit; /* why this process cannot have workers; "" = it can */
 	struct source_table *sources;
 	const struct config *config; /* of the team that accepts; NULL: there is none */
 	const struct policy *policy;

@@ -48,6 +48,9 @@ static void read_ring(struct gate_process *process)
 		tail = head;
 	for (; tail != head; tail++) {
 		record_read(ring, tail, &record);
+		/* Its places are in files of a configuration that is not in force any more. */
+		if (process->team->retired)
+			record.origin_line = 0;
 		process->team->gate->record_fn(process->team->gate->context, &record);
 	}
 	__atomic_store_n(&ring->tail, tail, __ATOMIC_RELEASE);

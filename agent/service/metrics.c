@@ -6,25 +6,8 @@
 #include <string.h>
 
 #include "core/scoped.h"
+#include "service/metrics_internal.h"
 #include "service/report_internal.h"
-
-/* X(IDENTIFIER, name, type, help): every metric, once. */
-#define METRICS(X)                                                                                 \
-	X(PACKETS, "mxfence_packets_total", "counter", "Connection attempts that were judged.")    \
-	X(BYTES, "mxfence_bytes_total", "counter", "Bytes of the packets in packets_total.")       \
-	X(RANGES, "mxfence_ranges", "gauge", "Ranges of each list.")                               \
-	X(RANGE_HITS, "mxfence_range_hits_total", "counter",                                       \
-	  "Packets that a range of the list decided.")                                             \
-	X(GENERATION, "mxfence_generation", "gauge", "Number of the generation in force.")         \
-	X(CONFIG, "mxfence_config_info", "gauge", "Hash of the configuration in force.")           \
-	X(RELOAD, "mxfence_last_reload_success", "gauge", "1 when the last reload was applied.")   \
-	X(ATTACHED, "mxfence_attached", "gauge", "1 when the fence is on the interface now.")      \
-	X(SUPPRESSED, "mxfence_events_suppressed_total", "counter",                                \
-	  "Drops that were counted but not recorded one by one.")                                  \
-	X(BUILD, "mxfence_build_info", "gauge", "Version of the agent.")
-
-#define METRIC_ENUM(id, name, type, help) METRIC_##id,
-enum metric { METRICS(METRIC_ENUM) };
 
 #define METRIC_ROW(id, name, type, help) {name, type, help},
 static const struct {
@@ -46,13 +29,18 @@ const char *metrics_escape_label(const char *text, char out[METRICS_LABEL_MAX])
 	return out;
 }
 
-static void metric_begin(FILE *out, enum metric metric)
+const char *metric_name(enum metric metric)
+{
+	return metrics[metric].name;
+}
+
+void metric_begin(FILE *out, enum metric metric)
 {
 	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", metrics[metric].name, metrics[metric].help,
 		metrics[metric].name, metrics[metric].type);
 }
 
-static void metric_number(FILE *out, enum metric metric, uint64_t value)
+void metric_number(FILE *out, enum metric metric, uint64_t value)
 {
 	metric_begin(out, metric);
 	fprintf(out, "%s %llu\n", metrics[metric].name, (unsigned long long)value);
@@ -140,8 +128,8 @@ static int write_lists(FILE *out, const struct mxf_generation *generation)
 	return 0;
 }
 
-static int write_all(FILE *out, const struct report_snapshot *snapshot,
-		     const struct metrics_agent *agent)
+static int write_all(FILE *out, const struct report_snapshot *snapshot, const struct config *config,
+		     const struct gate *gate, const struct metrics_agent *agent)
 {
 	char label[METRICS_LABEL_MAX];
 	int error = 0;
@@ -155,13 +143,15 @@ static int write_all(FILE *out, const struct report_snapshot *snapshot,
 	fprintf(out, "%s{hash=\"%016llx\"} 1\n", metrics[METRIC_CONFIG].name,
 		(unsigned long long)agent->config_hash);
 	metric_number(out, METRIC_RELOAD, agent->last_reload_success);
+	metrics_write_gate(out, config, gate);
 	metric_begin(out, METRIC_BUILD);
 	fprintf(out, "%s{version=\"%s\"} 1\n", metrics[METRIC_BUILD].name,
 		metrics_escape_label(agent->version, label));
 	return error;
 }
 
-char *metrics_text(struct fence *fence, const struct metrics_agent *agent, struct trouble *trouble)
+char *metrics_text(struct fence *fence, const struct config *config, const struct gate *gate,
+		   const struct metrics_agent *agent, struct trouble *trouble)
 {
 	struct report_snapshot snapshot;
 	SCOPED_FREE char *text = NULL;
@@ -172,7 +162,7 @@ char *metrics_text(struct fence *fence, const struct metrics_agent *agent, struc
 	if (report_snapshot_read(fence, &snapshot, trouble))
 		return NULL;
 	out = open_memstream(&text, &size);
-	error = out ? write_all(out, &snapshot, agent) : -ENOMEM;
+	error = out ? write_all(out, &snapshot, config, gate, agent) : -ENOMEM;
 	if (out && fclose(out))
 		error = -ENOMEM;
 	if (!error)

@@ -6,6 +6,7 @@
 #include <event2/event.h>
 
 #include "fence/kernel.h"
+#include "gate/gate.h"
 
 /* What only the agent knows. */
 struct metrics_agent {
@@ -14,8 +15,9 @@ struct metrics_agent {
 	const char *version;
 };
 
-/* The whole text, newly allocated; NULL with the reason in *trouble. */
-char *metrics_text(struct fence *fence, const struct metrics_agent *agent, struct trouble *trouble);
+/* The whole text, newly allocated; NULL with the reason in *trouble. `fence` may be NULL. */
+char *metrics_text(struct fence *fence, const struct config *config, const struct gate *gate,
+		   const struct metrics_agent *agent, struct trouble *trouble);
 
 /* `text` as a label's value: backslash, quote and line end escaped. Returns `out`. */
 #define METRICS_LABEL_MAX 256

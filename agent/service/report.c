@@ -22,8 +22,14 @@ static int snapshot_read_interfaces(struct fence *fence, struct report_snapshot 
 int report_snapshot_read(struct fence *fence, struct report_snapshot *snapshot,
 			 struct trouble *trouble)
 {
-	int error = fence_generation(fence, &snapshot->generation, trouble);
+	int error;
 
+	if (!fence) {
+		snapshot->generation = NULL;
+		snapshot->interface_count = 0;
+		return 0;
+	}
+	error = fence_generation(fence, &snapshot->generation, trouble);
 	if (error == -ENOENT)
 		snapshot->generation = NULL;
 	else if (error)
@@ -208,21 +214,22 @@ static json_t *drop_object(const struct mxf_drop *drop)
 json_t *report_drops(struct fence *fence, struct trouble *trouble)
 {
 	SCOPED_FREE struct mxf_drop *drops = NULL;
-	struct report_snapshot snapshot;
+	struct report_snapshot snapshot = {.interface_count = 0};
 	uint64_t suppressed = 0;
 	json_t *array;
 	int count;
 
-	if (snapshot_read_interfaces(fence, &snapshot, trouble))
+	if (fence && snapshot_read_interfaces(fence, &snapshot, trouble))
 		return NULL;
-	count = fence_read_drops(fence, &drops);
+	count = fence ? fence_read_drops(fence, &drops) : 0;
 	if (count < 0) {
 		trouble_set(trouble, count, "reading the drops: %s", strerror(-count));
 		return NULL;
 	}
 	for (int i = 0; i < snapshot.interface_count; i++)
 		suppressed += mxf_counters_suppressed(&snapshot.interfaces[i].counters);
-	qsort(drops, (size_t)count, sizeof(*drops), drop_compare_recent_first);
+	if (count)
+		qsort(drops, (size_t)count, sizeof(*drops), drop_compare_recent_first);
 	array = json_array();
 	for (int i = 0; array && i < count; i++)
 		json_array_append_new(array, drop_object(&drops[i]));

@@ -4,6 +4,8 @@
  * holds. The agent sends them over the control socket; the command line builds the same ones from
  * the pins when no agent runs, and from a generation in plain memory for an offline `explain`.
  *
+ * A fence that is NULL has nothing to tell, and is told as one without interfaces and lists.
+ *
  * Each function returns a new object, or NULL: out of memory, or, where there is a struct trouble,
  * for the reason that it tells. Texts from outside are valid UTF-8 in the objects: a byte that is
  * not becomes '?'.
@@ -65,7 +67,8 @@ struct report_question {
 
 /*
  * explain: {schema, kernel, smtp}; kernel is null when the packet is none of the fence's business,
- * smtp always. *exit is MXF_EXIT_OK when the packet passes, else MXF_EXIT_FAILED.
+ * or there is no generation (NULL); smtp is null, for explain_smtp() to fill in. *exit is
+ * MXF_EXIT_OK when the packet passes, else MXF_EXIT_FAILED.
  */
 json_t *report_explain(const struct mxf_generation *generation,
 		       const struct report_question *question, enum mxf_exit *exit);

@@ -167,6 +167,10 @@ json_t *report_explain(const struct mxf_generation *generation,
 	struct generation_verdict verdict;
 	json_t *kernel;
 
+	if (!generation) {
+		*exit = MXF_EXIT_OK;
+		return json_pack("{s:i, s:n, s:n}", "schema", MXF_JSON_SCHEMA, "kernel", "smtp");
+	}
 	generation_judge(generation, question->family, question->source,
 			 question->has_destination ? &question->destination : NULL, question->port,
 			 &verdict);

@@ -50,6 +50,7 @@ enum mxf_exit { MXF_EXITS(MXF_EXIT_ENUM) };
 	X("stats", 0)                                                                              \
 	X("drops", 0)                                                                              \
 	X("events", 0)                                                                             \
+	X("sessions", 0)                                                                           \
 	X("metrics", 0)
 
 #endif
