@@ -9,21 +9,23 @@
 #include "core/range.h"
 #include "core/scoped.h"
 #include "fence/generation.h"
-#include "fence/lint.h"
 #include "handlers.h"
 #include "help.h"
+#include "service/check.h"
 #include "service/report.h"
 #include "views.h"
 
 /* What check found out: the configuration as far as it was understood, and the messages. */
 struct checked {
 	struct config *config;
+	struct policy *policy; /* of its gate, or NULL */
 	struct diags diags;
 };
 
 static void checked_clear(struct checked *checked)
 {
 	diags_clear(&checked->diags);
+	policy_free(&checked->policy);
 	config_free(&checked->config);
 }
 
@@ -62,7 +64,7 @@ enum mxf_exit run_check(const struct command *command)
 	enum mxf_exit exit = MXF_EXIT_OK;
 	json_t *body;
 
-	if (config_check(path, &checked.config, &checked.diags) < 0)
+	if (check_configuration(path, &checked.config, &checked.policy, &checked.diags) < 0)
 		return output_error(command, MXF_EXIT_FAILED, NULL, "out of memory");
 	if (checked.diags.errors || checked.diags.out_of_memory)
 		exit = MXF_EXIT_CONFIGURATION;

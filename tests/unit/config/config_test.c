@@ -17,7 +17,7 @@
 #include "config/schema.h"
 #include "core/file.h"
 #include "core/range.h"
-#include "fence/lint.h"
+#include "service/check.h"
 
 struct fixture {
 	char directory[64];
@@ -75,12 +75,14 @@ static void write_file(struct fixture *fixture, const char *name, const char *te
 /* Loads mxfence.yaml anew. */
 static struct config *load(struct fixture *fixture)
 {
+	struct policy *policy;
 	char path[128];
 
 	config_free(&fixture->config);
 	diags_clear(&fixture->diags);
 	snprintf(path, sizeof(path), "%s/mxfence.yaml", fixture->directory);
-	assert_int_equal(config_check(path, &fixture->config, &fixture->diags), 0);
+	assert_int_equal(check_configuration(path, &fixture->config, &policy, &fixture->diags), 0);
+	policy_free(&policy);
 	return fixture->config;
 }
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "core/range.h"
-#include "fence/lint.h"
+#include "service/check.h"
 #include "service/diff.h"
 #include "service/events.h"
 #include "service/metrics.h"
@@ -33,13 +33,15 @@ static struct config *config_from(const char *text)
 {
 	char path[] = "/tmp/mxfence-report-XXXXXX";
 	struct config *config = NULL;
+	struct policy *policy;
 	struct diags diags = {0};
 	int fd = mkstemp(path);
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
-	assert_int_equal(config_check(path, &config, &diags), 0);
+	assert_int_equal(check_configuration(path, &config, &policy, &diags), 0);
+	policy_free(&policy);
 	unlink(path);
 	assert_int_equal(diags.errors, 0);
 	diags_clear(&diags);
