@@ -8,179 +8,280 @@ void data_begin(struct data_reader *reader, bool normalise)
 	*reader = (struct data_reader){.state = DATA_LINE_BEGIN, .normalise = normalise};
 }
 
-/* Where pieces go. Input that is passed on as it is stays one piece as long as it goes on. */
-struct output {
+/* One call of data_feed(). */
+struct feed {
+	struct data_reader *reader;
+	const char *data;  /* the input */
+	const char *start; /* from here on it is passed on as it is, and has not been given out */
+	const char *at;	   /* the next octet to be looked at */
 	struct data_piece *pieces;
 	size_t count;
-	bool quiet; /* the message is bad */
 };
 
-static void put(struct output *output, const char *data, size_t size)
-{
-	struct data_piece *last = output->count ? &output->pieces[output->count - 1] : NULL;
+/* How many octets before `at` are held back in a state. */
+static const size_t held_back[] = {
+	[DATA_DOT] = 1,
+	[DATA_BARE_DOT] = 1,
+	[DATA_DOT_CR] = 2,
+	[DATA_END] = 3,
+};
 
-	if (output->quiet || size == 0)
-		return;
-	if (last && last->data + last->size == data)
-		last->size += size;
-	else
-		output->pieces[output->count++] = (struct data_piece){.data = data, .size = size};
+/* A step makes two pieces at most, and the end of a feed one. */
+#define PIECES_NEEDED 3
+
+static void put(struct feed *feed, const char *data, size_t size)
+{
+	if (size > 0 && !feed->reader->bad)
+		feed->pieces[feed->count++] = (struct data_piece){.data = data, .size = size};
 }
 
-static bool is_full(const struct output *output)
+/* Gives out the input up to what is held back, of which an earlier feed may have had a part. */
+static void put_input(struct feed *feed)
 {
-	/* One octet of input makes at most two pieces. */
-	return output->count + 2 > DATA_PIECES_MAX;
+	size_t size = (size_t)(feed->at - feed->start);
+	size_t held = held_back[feed->reader->state];
+
+	put(feed, feed->start, size > held ? size - held : 0);
+	feed->start = feed->at;
 }
 
-static void turn_bad(struct data_reader *reader, struct output *output)
+static void turn_bad(struct feed *feed)
 {
-	reader->bad = true;
-	output->quiet = true;
+	feed->reader->bad = true;
+	feed->count = 0;
 }
 
-/* A CR or LF that stands alone: the message is bad, or the line ends here all the same. */
-static void bare_newline(struct data_reader *reader, struct output *output)
+/* What is done with an octet; true when it is taken, false when the next state is to look at it. */
+typedef bool step_fn(struct feed *feed);
+
+static bool pass(struct feed *feed)
 {
-	if (!reader->normalise) {
-		turn_bad(reader, output);
-		reader->state = DATA_TEXT;
-		return;
+	feed->reader->size++;
+	return true;
+}
+
+static bool hold_back(struct feed *feed)
+{
+	(void)feed;
+	return true;
+}
+
+static bool spoil(struct feed *feed)
+{
+	turn_bad(feed);
+	return true;
+}
+
+/* A dot that was stuffed goes out as it came. */
+static bool stuffed_dot(struct feed *feed)
+{
+	if (feed->at == feed->data)
+		put(feed, ".", 1);
+	feed->reader->size++;
+	return true;
+}
+
+/* The client should have stuffed nothing here, and the server is to take the dot away. */
+static bool drop_dot(struct feed *feed)
+{
+	put_input(feed);
+	feed->reader->size++;
+	return true;
+}
+
+/* A line that is a dot and not the end, as one of its line ends is bare. */
+static bool lone_dot(struct feed *feed)
+{
+	put_input(feed);
+	put(feed, "..", 2);
+	feed->reader->size++;
+	return false;
+}
+
+static bool lone_dot_cr(struct feed *feed)
+{
+	put_input(feed);
+	put(feed, "..\r", 3);
+	feed->reader->size += 2;
+	return false;
+}
+
+static bool bare_lf(struct feed *feed)
+{
+	if (!feed->reader->normalise)
+		turn_bad(feed);
+	put_input(feed);
+	put(feed, "\r\n", 2);
+	feed->start = feed->at + 1;
+	feed->reader->size += 2;
+	return true;
+}
+
+/* At what follows a CR that stands alone. */
+static bool bare_cr(struct feed *feed)
+{
+	if (!feed->reader->normalise)
+		turn_bad(feed);
+	put_input(feed);
+	put(feed, "\n", 1);
+	feed->reader->size++;
+	return false;
+}
+
+enum octet_class { OCTET_OTHER, OCTET_CR, OCTET_LF, OCTET_DOT, OCTET_NUL, OCTET_CLASSES };
+
+static enum octet_class classify(char octet)
+{
+	switch (octet) {
+	case '\r':
+		return OCTET_CR;
+	case '\n':
+		return OCTET_LF;
+	case '.':
+		return OCTET_DOT;
+	case '\0':
+		return OCTET_NUL;
+	default:
+		return OCTET_OTHER;
 	}
-	put(output, "\r\n", 2);
-	reader->size += 2;
-	reader->state = DATA_LINE_BEGIN;
-	reader->after_bare = true;
 }
 
-static void line_end(struct data_reader *reader)
+/* Nothing but CRLF leads to DATA_LINE_BEGIN, and nothing but a dot and CRLF from there to the end.
+ */
+static const struct step {
+	step_fn *run;
+	enum data_state next;
+} steps[DATA_END][OCTET_CLASSES] = {
+	[DATA_LINE_BEGIN] = {[OCTET_OTHER] = {pass, DATA_TEXT},
+			     [OCTET_CR] = {pass, DATA_CR},
+			     [OCTET_LF] = {bare_lf, DATA_BARE_BEGIN},
+			     [OCTET_DOT] = {hold_back, DATA_DOT},
+			     [OCTET_NUL] = {spoil, DATA_TEXT}},
+	[DATA_TEXT] = {[OCTET_OTHER] = {pass, DATA_TEXT},
+		       [OCTET_CR] = {pass, DATA_CR},
+		       [OCTET_LF] = {bare_lf, DATA_BARE_BEGIN},
+		       [OCTET_DOT] = {pass, DATA_TEXT},
+		       [OCTET_NUL] = {spoil, DATA_TEXT}},
+	[DATA_CR] = {[OCTET_OTHER] = {bare_cr, DATA_BARE_BEGIN},
+		     [OCTET_CR] = {bare_cr, DATA_BARE_BEGIN},
+		     [OCTET_LF] = {pass, DATA_LINE_BEGIN},
+		     [OCTET_DOT] = {bare_cr, DATA_BARE_BEGIN},
+		     [OCTET_NUL] = {bare_cr, DATA_BARE_BEGIN}},
+	[DATA_DOT] = {[OCTET_OTHER] = {drop_dot, DATA_TEXT},
+		      [OCTET_CR] = {hold_back, DATA_DOT_CR},
+		      [OCTET_LF] = {lone_dot, DATA_TEXT},
+		      [OCTET_DOT] = {stuffed_dot, DATA_TEXT},
+		      [OCTET_NUL] = {spoil, DATA_TEXT}},
+	[DATA_DOT_CR] = {[OCTET_OTHER] = {lone_dot_cr, DATA_CR},
+			 [OCTET_CR] = {lone_dot_cr, DATA_CR},
+			 [OCTET_LF] = {hold_back, DATA_END},
+			 [OCTET_DOT] = {lone_dot_cr, DATA_CR},
+			 [OCTET_NUL] = {spoil, DATA_TEXT}},
+	[DATA_BARE_BEGIN] = {[OCTET_OTHER] = {pass, DATA_TEXT},
+			     [OCTET_CR] = {pass, DATA_CR},
+			     [OCTET_LF] = {bare_lf, DATA_BARE_BEGIN},
+			     [OCTET_DOT] = {hold_back, DATA_BARE_DOT},
+			     [OCTET_NUL] = {spoil, DATA_TEXT}},
+	[DATA_BARE_DOT] = {[OCTET_OTHER] = {drop_dot, DATA_TEXT},
+			   [OCTET_CR] = {lone_dot, DATA_TEXT},
+			   [OCTET_LF] = {lone_dot, DATA_TEXT},
+			   [OCTET_DOT] = {stuffed_dot, DATA_TEXT},
+			   [OCTET_NUL] = {spoil, DATA_TEXT}},
+};
+
+static void take_octet(struct feed *feed)
 {
-	reader->size += 2;
-	reader->state = DATA_LINE_BEGIN;
-	reader->after_bare = false;
+	struct data_reader *reader = feed->reader;
+	const struct step *step = &steps[reader->state][classify(*feed->at)];
+	bool taken = step->run(feed);
+
+	reader->state = step->next;
+	feed->at += taken;
 }
 
-/* The rest of a line up to what may be its end; returns the octet that was not taken. */
-static const char *take_text(struct data_reader *reader, struct output *output, const char *at,
-			     const char *end)
+/*
+ * Where an octet needs a step of its own: a dot behind LF, and unless the message is bad already
+ * (`judged` 0) what makes it so. at[-1] is there.
+ */
+static inline scan_vector look(const char *at, scan_vector judged)
 {
-	const char *stop = scan_special(at, end);
+	scan_vector octets = scan_load(at), before = scan_load(at - 1);
+	scan_vector dots = (scan_vector)((octets == '.') & (before == '\n'));
+	scan_vector bare = (scan_vector)((octets == '\n') ^ (before == '\r'));
+	scan_vector nuls = (scan_vector)(octets == '\0');
 
-	put(output, at, (size_t)(stop - at));
-	reader->size += (uint64_t)(stop - at);
-	return stop;
+	return dots | ((bare | nuls) & judged);
 }
 
-/* In the middle of a line, at CR, LF or NUL. */
-static const char *take_special(struct data_reader *reader, struct output *output, const char *at,
-				const char *end)
+static inline bool looks_plain(const char *at, bool judged)
 {
-	if (*at == '\r' && at + 1 < end && at[1] == '\n') {
-		put(output, at, 2);
-		line_end(reader);
-		return at + 2;
+	bool dot = at[0] == '.' && at[-1] == '\n';
+	bool wrong = (at[0] == '\n') != (at[-1] == '\r') || at[0] == '\0';
+
+	return !dot && !(judged && wrong);
+}
+
+/* The first octet that look() finds, or `end`. */
+static const char *skim(const char *at, const char *end, bool bad)
+{
+	scan_vector judged = (scan_vector){0} - (uint8_t)!bad;
+
+	for (; end - at >= 4 * SCAN_WIDTH; at += 4 * SCAN_WIDTH)
+		if (scan_any(look(at, judged) | look(at + SCAN_WIDTH, judged) |
+			     look(at + 2 * SCAN_WIDTH, judged) | look(at + 3 * SCAN_WIDTH, judged)))
+			break;
+	for (; end - at >= SCAN_WIDTH; at += SCAN_WIDTH) {
+		scan_vector found = look(at, judged);
+
+		if (scan_any(found))
+			return at + scan_first(found);
 	}
-	if (*at == '\r') {
+	while (at < end && looks_plain(at, !bad))
+		at++;
+	return at;
+}
+
+/* Takes what needs no steps, from within a line, a CRLF, or the first octet of a line. */
+static void take_plain(struct feed *feed, const char *end)
+{
+	struct data_reader *reader = feed->reader;
+	const char *stop = skim(feed->at, end, reader->bad);
+
+	if (stop == feed->at)
+		return;
+	if (stop[-1] == '\r')
 		reader->state = DATA_CR;
-	} else if (*at == '\n') {
-		bare_newline(reader, output);
-	} else {
-		turn_bad(reader, output);
+	else if (stop[-1] == '\n' && stop[-2] == '\r')
+		reader->state = DATA_LINE_BEGIN;
+	else
 		reader->state = DATA_TEXT;
-	}
-	return at + 1;
+	reader->size += (uint64_t)(stop - feed->at);
+	feed->at = stop;
 }
 
-/* After a CR that was held back. */
-static const char *take_after_cr(struct data_reader *reader, struct output *output, const char *at)
+static bool may_be_plain(const struct feed *feed)
 {
-	if (*at == '\n') {
-		put(output, "\r\n", 2);
-		line_end(reader);
-		return at + 1;
-	}
-	bare_newline(reader, output);
-	return at;
-}
-
-/* After a dot that begins a line and was held back: stuffing, the end, or a dot that is dropped. */
-static const char *take_after_dot(struct data_reader *reader, struct output *output, const char *at)
-{
-	/* Behind a mended line end a lone dot is text: it would be the end of nothing. */
-	bool lone = reader->after_bare && (*at == '\r' || *at == '\n');
-
-	if (*at == '\r' && !lone) {
-		reader->state = DATA_DOT_CR;
-		return at + 1;
-	}
-	reader->state = DATA_TEXT;
-	if (*at != '.' && !lone)
-		return at;
-	put(output, "..", 2);
-	reader->size++;
-	return lone ? at : at + 1;
-}
-
-/* After a line's dot and CR. */
-static const char *take_after_dot_cr(struct data_reader *reader, struct output *output,
-				     const char *at)
-{
-	if (*at == '\n') {
-		reader->state = DATA_END;
-		return at + 1;
-	}
-	/* The dot was stuffing; the CR stands alone. */
-	bare_newline(reader, output);
-	return at;
-}
-
-static const char *take_line_begin(struct data_reader *reader, struct output *output,
-				   const char *at, const char *end)
-{
-	if (*at != '.') {
-		reader->state = DATA_TEXT;
-		return at;
-	}
-	/* The usual stuffed dot is passed on as it is. */
-	if (at + 1 < end && at[1] == '.') {
-		put(output, at, 2);
-		reader->size++;
-		reader->state = DATA_TEXT;
-		return at + 2;
-	}
-	reader->state = DATA_DOT;
-	return at + 1;
-}
-
-static const char *take(struct data_reader *reader, struct output *output, const char *at,
-			const char *end)
-{
-	switch (reader->state) {
-	case DATA_LINE_BEGIN:
-		return take_line_begin(reader, output, at, end);
-	case DATA_TEXT:
-		at = take_text(reader, output, at, end);
-		return at < end ? take_special(reader, output, at, end) : at;
-	case DATA_CR:
-		return take_after_cr(reader, output, at);
-	case DATA_DOT:
-		return take_after_dot(reader, output, at);
-	case DATA_DOT_CR:
-		return take_after_dot_cr(reader, output, at);
-	case DATA_END:
-		break;
-	}
-	return end;
+	/* The octet before is looked at too. */
+	return feed->at > feed->data &&
+	       (feed->reader->state == DATA_TEXT || feed->reader->state == DATA_CR ||
+		feed->reader->state == DATA_LINE_BEGIN);
 }
 
 size_t data_feed(struct data_reader *reader, const char *data, size_t size,
 		 struct data_piece pieces[DATA_PIECES_MAX], size_t *count)
 {
-	struct output output = {.pieces = pieces, .quiet = reader->bad};
-	const char *at = data, *end = data + size;
+	struct feed feed = {
+		.reader = reader, .data = data, .start = data, .at = data, .pieces = pieces};
+	const char *end = data + size;
 
-	while (at < end && reader->state != DATA_END && !is_full(&output))
-		at = take(reader, &output, at, end);
-	*count = output.count;
-	return (size_t)(at - data);
+	while (feed.at < end && reader->state != DATA_END &&
+	       feed.count + PIECES_NEEDED <= DATA_PIECES_MAX) {
+		if (may_be_plain(&feed))
+			take_plain(&feed, end);
+		if (feed.at < end)
+			take_octet(&feed);
+	}
+	put_input(&feed);
+	*count = feed.count;
+	return (size_t)(feed.at - data);
 }

@@ -23,6 +23,8 @@ enum data_state {
 	DATA_CR,
 	DATA_DOT, /* a line that is a dot so far */
 	DATA_DOT_CR,
+	DATA_BARE_BEGIN, /* after a CR or LF that stood alone */
+	DATA_BARE_DOT,
 	DATA_END,
 };
 
@@ -30,8 +32,11 @@ struct data_reader {
 	enum data_state state;
 	bool normalise;
 	bool bad;
-	bool after_bare; /* the line end before was one that was mended */
-	uint64_t size; /* octets of the message so far as RFC 1870 counts: CRLFs, no stuffed dots */
+	/*
+	 * Octets of the message so far as RFC 1870 counts: CRLFs, no stuffed dots. Of a bad one
+	 * about as many as came.
+	 */
+	uint64_t size;
 };
 
 void data_begin(struct data_reader *reader, bool normalise);
