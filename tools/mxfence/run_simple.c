@@ -35,6 +35,11 @@ enum mxf_exit run_load(const struct command *command)
 	return ask_and_show(command, NULL, view_done);
 }
 
+enum mxf_exit run_sessions(const struct command *command)
+{
+	return ask_and_show(command, NULL, view_sessions);
+}
+
 enum mxf_exit run_metrics(const struct command *command)
 {
 	return ask_and_show(command, NULL, NULL);

@@ -13,7 +13,7 @@ const char *const cli_stats_keys[STATS_KEY_COUNT] = {CLI_STATS_KEYS(CLI_STATS_KE
 
 const struct verb cli_verbs[] = {
 	{"status", "", 0, 0, 0, AGENT_OPTIONAL, run_status,
-	 "one screen: attached where and how, mode, lists, drops",
+	 "one screen: attached where and how, mode, lists, drops, gate",
 	 "Without an agent it tells what is pinned in the kernel, and exits 3."},
 	{"check", "[FILE]", 0, 1, 0, AGENT_UNUSED, run_check, "checks the configuration",
 	 "Reads FILE, or else the file of -c, with everything it includes. Needs no agent and no\n"
@@ -33,16 +33,20 @@ const struct verb cli_verbs[] = {
 	{"trust del", "RANGE", 1, 2, OPTION_BIT(LIST), AGENT_NEEDED, run_trust_change,
 	 "takes a range out of trusted.d and applies it",
 	 "A range that is written elsewhere stays, and the answer says where it is written."},
-	{"explain", "ADDRESS", 1, 1, OPTION_BIT(PORT) | OPTION_BIT(LOCAL), AGENT_OPTIONAL,
-	 run_explain, "what happens to a connection from ADDRESS, and why",
+	{"explain", "ADDRESS", 1, 1,
+	 OPTION_BIT(PORT) | OPTION_BIT(LOCAL) | OPTION_BIT(AUTH) | OPTION_BIT(FROM) |
+		 OPTION_BIT(TO) | OPTION_BIT(TLS),
+	 AGENT_OPTIONAL, run_explain,
+	 "what happens to a connection from ADDRESS, and to its mail, and why",
 	 "Asks the agent; with -c, or when no agent runs, reads the configuration instead, and\n"
-	 "knows no hits. Exits 0 for pass, 1 for drop."},
+	 "knows no hits. Exits 0 for pass and accept, 1 for drop and refuse."},
 	{"stats", "", 0, 0, OPTION_BIT(BY) | OPTION_BIT(WATCH), AGENT_OPTIONAL, run_stats,
 	 "packets by reason, and hits by list, range or interface", ""},
 	{"drops", "", 0, 0, OPTION_BIT(WATCH), AGENT_OPTIONAL, run_drops,
 	 "dropped sources, most recent first", ""},
 	{"events", "", 0, 0, OPTION_BIT(FOLLOW), AGENT_NEEDED, run_events,
-	 "sampled drops, one a line", ""},
+	 "sampled drops and SMTP decisions, one a line", ""},
+	{"sessions", "", 0, 0, 0, AGENT_NEEDED, run_sessions, "SMTP sessions now", ""},
 	{"metrics", "", 0, 0, 0, AGENT_NEEDED, run_metrics, "counters in Prometheus' text format",
 	 ""},
 	{"version", "", 0, 0, 0, AGENT_UNUSED, run_version, "the version of this program", ""},

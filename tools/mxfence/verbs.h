@@ -28,6 +28,10 @@ enum option_value { VALUE_NONE, VALUE_NEEDED, VALUE_OPTIONAL };
 	X(NOTE, 0, "note", VALUE_NEEDED, "TEXT", "a comment behind the range")                     \
 	X(PORT, 0, "port", VALUE_NEEDED, "N", "destination port (25)")                             \
 	X(LOCAL, 0, "local", VALUE_NEEDED, "ADDRESS", "destination address (any)")                 \
+	X(AUTH, 0, "auth", VALUE_NEEDED, "LOGIN", "the client is logged in as LOGIN")              \
+	X(FROM, 0, "from", VALUE_NEEDED, "ADDRESS", "MAIL FROM; <> is the null sender (<>)")       \
+	X(TO, 0, "to", VALUE_NEEDED, "ADDRESS", "RCPT TO; without it only MAIL is asked about")    \
+	X(TLS, 0, "tls", VALUE_NONE, "", "the session is encrypted")                               \
 	X(BY, 0, "by", VALUE_NEEDED, "KEY", "one table only: " CLI_STATS_KEYS_TEXT)                \
 	X(WATCH, 0, "watch", VALUE_OPTIONAL, "S", "again every S seconds (2), with rates")         \
 	X(FOLLOW, 'f', "follow", VALUE_NONE, "", "goes on until interrupted")

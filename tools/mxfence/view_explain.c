@@ -68,8 +68,8 @@ void view_explain(const struct screen *screen, const struct view *view)
 	print_question(screen, view->command);
 	if (!shown_verdict || !shown_reason) {
 		screen_print(screen, STYLE_GOOD, "pass");
-		fputs(", not guarded: the fence looks at other ports or destinations only\n",
-		      screen->out);
+		fputs(", not guarded: no fence looks at that port or destination\n", screen->out);
+		view_smtp(screen, view);
 		return;
 	}
 	screen_print(screen, verdict_style(verdict), "%s", shown_verdict);
@@ -77,4 +77,5 @@ void view_explain(const struct screen *screen, const struct view *view)
 	if (strcmp(verdict, "observe") == 0)
 		fprintf(screen->out, "  %s\n", meaning_of(verdicts, verdict));
 	print_range(screen, kernel);
+	view_smtp(screen, view);
 }

@@ -32,7 +32,9 @@ static void print_headline(const struct screen *screen, const json_t *body)
 	const char *mode = view_text(body, "mode");
 
 	fputs("Fence: ", screen->out);
-	if (json_object_get(body, "error"))
+	if (!mode && json_is_object(json_object_get(body, "gate")))
+		screen_print(screen, STYLE_PLAIN, "none is configured");
+	else if (json_object_get(body, "error"))
 		screen_print(screen, STYLE_WARNING, "unknown, see the error");
 	else if (!mode)
 		screen_print(screen, STYLE_BAD, "nothing is loaded, every packet passes");
@@ -189,4 +191,5 @@ void view_status(const struct screen *screen, const struct view *view)
 		view_packets(screen, view);
 	}
 	print_last_minute(screen, json_object_get(view->body, "drops"));
+	view_gate(screen, view);
 }

@@ -53,10 +53,38 @@ static void print_end(const struct screen *screen, const json_t *event, const ch
 }
 
 /* TIME INTERFACE VERDICT REASON SOURCE:PORT > DESTINATION:PORT */
+/* "refused RCPT 550 5.7.1 from=<...> to=<...> Unable to relay (relay, mxfence.yaml:20)" */
+static void print_smtp_event(const struct screen *screen, const json_t *event)
+{
+	static const struct {
+		const char *key, *before, *after;
+	} members[] = {
+		{"time", "", ""},	  {"client", " ", ""},	  {"smtp", " smtp ", ""},
+		{"result", " ", ""},	  {"command", " ", ""},	  {"enhanced", " ", ""},
+		{"from", " from=<", ">"}, {"to", " to=<", ">"},	  {"login", " login=<", ">"},
+		{"text", " ", ""},	  {"rule", " rule=", ""}, {"origin", " origin=", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		SCOPED_FREE char *text = screen_escape(view_text(event, members[i].key));
+
+		if (strcmp(members[i].key, "enhanced") == 0 && view_number(event, "answer"))
+			fprintf(screen->out, " %llu",
+				(unsigned long long)view_number(event, "answer"));
+		if (text)
+			fprintf(screen->out, "%s%s%s", members[i].before, text, members[i].after);
+	}
+	fputs("\n", screen->out);
+}
+
 void view_event(const struct screen *screen, const struct view *view)
 {
 	static const char *const members[] = {"time", "interface", "verdict", "reason"};
 
+	if (view_text(view->body, "smtp")) {
+		print_smtp_event(screen, view->body);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		SCOPED_FREE char *text = screen_escape(view_text(view->body, members[i]));
 
