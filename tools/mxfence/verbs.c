@@ -47,6 +47,13 @@ const struct verb cli_verbs[] = {
 	{"events", "", 0, 0, OPTION_BIT(FOLLOW), AGENT_NEEDED, run_events,
 	 "sampled drops and SMTP decisions, one a line", ""},
 	{"sessions", "", 0, 0, 0, AGENT_NEEDED, run_sessions, "SMTP sessions now", ""},
+	{"import members", "FILE", 1, 1,
+	 OPTION_BIT(FORMAT) | OPTION_BIT(SELECT) | OPTION_BIT(GROUP) | OPTION_BIT(OUTPUT) |
+		 OPTION_BIT(DRY_RUN),
+	 AGENT_UNUSED, run_import, "makes an address file of another system's export",
+	 "FILE is a list, a CSV of the Exchange 5.5 administrator, of csvde or Export-Csv, or\n"
+	 "LDIF. closed: recipients with msExchRequireAuthToSendTo; rejected: senders named in\n"
+	 "unauthOrig and members of dLMemRejectPerms."},
 	{"metrics", "", 0, 0, 0, AGENT_NEEDED, run_metrics, "counters in Prometheus' text format",
 	 ""},
 	{"version", "", 0, 0, 0, AGENT_UNUSED, run_version, "the version of this program", ""},

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `import members`: from another system's export to an address file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/scoped.h"
+#include "handlers.h"
+#include "import.h"
+#include "service/report.h"
+
+#define EXPORT_SIZE_MAX ((off_t)2 << 30)
+
+/* What one run works on. */
+struct job {
+	const struct command *command;
+	const char *path;
+	char *text;
+	size_t size;
+	enum import_format format;
+	enum import_choice choice;
+	struct import import;
+	struct import_set set, before; /* what was found; what the output holds already */
+	bool has_before;
+};
+
+static int word_index(const char *const *words, size_t count, const char *word)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(words[i], word) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* Maps and decodes the export; 0 or -errno. */
+static int read_export(const char *path, char **text, size_t *size)
+{
+	SCOPED_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	void *data;
+
+	if (fd < 0 || fstat(fd, &status))
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+	if (status.st_size > EXPORT_SIZE_MAX)
+		return -EFBIG;
+	if (status.st_size == 0) {
+		*text = calloc(1, 1);
+		*size = 0;
+		return *text ? 0 : -ENOMEM;
+	}
+	data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return -errno;
+	*text = import_decode(data, (size_t)status.st_size, size);
+	munmap(data, (size_t)status.st_size);
+	return *text ? 0 : -errno;
+}
+
+static enum mxf_exit read_options(struct job *job)
+{
+	const char *format = job->command->values[OPTION_FORMAT];
+	const char *choice = job->command->values[OPTION_SELECT];
+	int found;
+
+	if (format) {
+		found = word_index(import_format_names, IMPORT_FORMAT_COUNT, format);
+		if (found < 0)
+			return output_error(job->command, MXF_EXIT_USAGE,
+					    "possible here: " IMPORT_FORMATS_TEXT,
+					    "--format cannot be \"%s\"", format);
+		job->format = (enum import_format)found;
+	}
+	if (choice) {
+		found = word_index(import_choice_names, IMPORT_CHOICE_COUNT, choice);
+		if (found < 0)
+			return output_error(job->command, MXF_EXIT_USAGE,
+					    "possible here: " IMPORT_CHOICES_TEXT,
+					    "--select cannot be \"%s\"", choice);
+		if (job->command->given[OPTION_GROUP])
+			return output_error(job->command, MXF_EXIT_USAGE, NULL,
+					    "--select and --group exclude each other");
+		job->choice = (enum import_choice)found;
+	}
+	if (job->command->given[OPTION_DRY_RUN] && !job->command->given[OPTION_OUTPUT])
+		return output_error(job->command, MXF_EXIT_USAGE, NULL,
+				    "--dry-run needs --output, to compare with");
+	return MXF_EXIT_OK;
+}
+
+static void print_messages(const struct job *job)
+{
+	const struct import *import = &job->import;
+	size_t told = import->errors + import->warnings;
+	struct screen screen = screen_for(stderr, false);
+	SCOPED_FREE char *path = screen_escape(job->path);
+
+	for (size_t i = 0; i < told && i < IMPORT_MESSAGES_MAX; i++) {
+		const struct import_message *message = &import->messages[i];
+
+		fprintf(screen.out, "%s:%u: ", path ? path : "", message->line);
+		screen_print(&screen, message->error ? STYLE_BAD : STYLE_WARNING,
+			     message->error ? "error" : "warning");
+		fprintf(screen.out, ": %s\n", message->text);
+	}
+	if (told > IMPORT_MESSAGES_MAX)
+		fprintf(screen.out, "%s: %zu more messages of that kind\n", path ? path : "",
+			told - IMPORT_MESSAGES_MAX);
+}
+
+static enum mxf_exit find_addresses(struct job *job)
+{
+	const char *group = job->command->values[OPTION_GROUP];
+	bool found;
+
+	if (!job->command->given[OPTION_FORMAT])
+		job->format = import_detect(job->text, job->size);
+	import_read(job->format, job->text, job->size, &job->import);
+	found = import_select(&job->import, job->choice, group, &job->set);
+	if (!job->command->given[OPTION_JSON])
+		print_messages(job);
+	if (job->import.out_of_memory)
+		return output_error(job->command, MXF_EXIT_FAILED, NULL, "out of memory");
+	if (job->import.errors)
+		return output_error(job->command, MXF_EXIT_FAILED,
+				    "--format says how to read it, where the guess is wrong",
+				    "%s cannot be read as %s: %zu error%s; nothing was written",
+				    job->path, import_format_names[job->format], job->import.errors,
+				    job->import.errors == 1 ? "" : "s");
+	if (!found)
+		return output_error(job->command, MXF_EXIT_FAILED,
+				    "a DN, a common name or an address names it",
+				    "there is no group \"%s\" in %s", group, job->path);
+	return MXF_EXIT_OK;
+}
+
+/* What the output holds now; a file that is not there holds nothing. */
+static enum mxf_exit read_before(struct job *job)
+{
+	const char *path = job->command->values[OPTION_OUTPUT];
+	struct import import;
+	char *text;
+	size_t size;
+	int error = path ? file_read(path, &text, &size) : -ENOENT;
+
+	if (error == -ENOENT)
+		return MXF_EXIT_OK;
+	if (error)
+		return output_error(job->command, MXF_EXIT_FAILED, file_error_hint(-error),
+				    "cannot read %s: %s", path, file_error_text(-error));
+	import_read(IMPORT_PLAIN, text, size, &import);
+	import_select(&import, IMPORT_ALL, NULL, &job->before);
+	job->has_before = true;
+	import_clear(&import);
+	free(text);
+	return MXF_EXIT_OK;
+}
+
+struct difference {
+	size_t added, removed;
+	json_t *lists[2]; /* added, removed; for JSON */
+};
+
+/* Both sides are sorted. Prints lines "+ address" and "- address" when `out` is given. */
+static void compare_sets(const struct job *job, FILE *out, struct difference *difference)
+{
+	size_t a = 0, b = 0;
+
+	while (a < job->set.count || b < job->before.count) {
+		int order = b == job->before.count ? -1
+			    : a == job->set.count  ? 1
+						   : strcmp(job->set.keys[a], job->before.keys[b]);
+		const char *key = order <= 0 ? job->set.keys[a] : job->before.keys[b];
+
+		if (order && out)
+			fprintf(out, "%c %s\n", order < 0 ? '+' : '-', key);
+		if (order)
+			json_array_append_new(difference->lists[order > 0],
+					      report_text(key, strlen(key)));
+		difference->added += order < 0;
+		difference->removed += order > 0;
+		a += order <= 0;
+		b += order >= 0;
+	}
+}
+
+static void write_addresses(const struct job *job, FILE *out)
+{
+	const char *group = job->command->values[OPTION_GROUP];
+	const char *slash = strrchr(job->path, '/');
+	SCOPED_FREE char *name = screen_escape(slash ? slash + 1 : job->path);
+	SCOPED_FREE char *shown = screen_escape(group ? group : "");
+
+	fprintf(out, "# From %s (%s): %s%s%s. Made by mxfence import members.\n", name ? name : "?",
+		import_format_names[job->format], group ? "members of " : "select ",
+		group ? (shown ? shown : "?") : import_choice_names[job->choice],
+		group ? ", nested groups included" : "");
+	for (size_t i = 0; i < job->set.count; i++)
+		fprintf(out, "%s\n", job->set.keys[i]);
+}
+
+static enum mxf_exit replace_output(const struct job *job)
+{
+	SCOPED_FREE char *text = NULL;
+	struct trouble trouble;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out)
+		write_addresses(job, out);
+	if (!out || fclose(out))
+		return output_error(job->command, MXF_EXIT_FAILED, NULL, "out of memory");
+	if (file_replace(job->command->values[OPTION_OUTPUT], text, size, &trouble))
+		return output_error(job->command, MXF_EXIT_FAILED, NULL, "%s", trouble.text);
+	return MXF_EXIT_OK;
+}
+
+static void print_summary(const struct job *job, const struct difference *difference)
+{
+	bool dry = job->command->given[OPTION_DRY_RUN];
+	SCOPED_FREE char *output = screen_escape(job->command->values[OPTION_OUTPUT]);
+
+	fprintf(stderr, "%zu addresses of %zu objects (%s)", job->set.count, job->import.count,
+		import_format_names[job->format]);
+	if (job->import.warnings)
+		fprintf(stderr, ", %zu left out", job->import.warnings);
+	if (output)
+		fprintf(stderr, "; %s: %zu added, %zu removed%s", output, difference->added,
+			difference->removed, dry ? " (nothing was written)" : "");
+	fputs("\n", stderr);
+}
+
+static void print_json(const struct job *job, const struct difference *difference)
+{
+	json_t *body = json_pack(
+		"{s:i, s:s, s:I, s:I, s:I, s:I, s:b, s:O, s:O}", "schema", MXF_JSON_SCHEMA,
+		"format", import_format_names[job->format], "objects",
+		(json_int_t)job->import.count, "addresses", (json_int_t)job->set.count, "left_out",
+		(json_int_t)job->import.warnings, "other_addresses",
+		(json_int_t)job->import.other_addresses, "written",
+		job->command->given[OPTION_OUTPUT] && !job->command->given[OPTION_DRY_RUN], "added",
+		difference->lists[0], "removed", difference->lists[1]);
+
+	output_json(body, false);
+	json_decref(body);
+}
+
+static enum mxf_exit tell(struct job *job)
+{
+	bool dry = job->command->given[OPTION_DRY_RUN];
+	bool json = job->command->given[OPTION_JSON];
+	struct difference difference = {.lists = {json_array(), json_array()}};
+	enum mxf_exit exit = MXF_EXIT_OK;
+
+	compare_sets(job, dry && !json ? stdout : NULL, &difference);
+	if (job->command->given[OPTION_OUTPUT] && !dry)
+		exit = replace_output(job);
+	else if (!job->command->given[OPTION_OUTPUT] && !json)
+		write_addresses(job, stdout);
+	if (exit == MXF_EXIT_OK && json)
+		print_json(job, &difference);
+	else if (exit == MXF_EXIT_OK)
+		print_summary(job, &difference);
+	json_decref(difference.lists[0]);
+	json_decref(difference.lists[1]);
+	return exit;
+}
+
+enum mxf_exit run_import(const struct command *command)
+{
+	struct job job = {.command = command, .path = command->operands[0]};
+	enum mxf_exit exit = read_options(&job);
+	int error;
+
+	if (exit != MXF_EXIT_OK)
+		return exit;
+	error = read_export(job.path, &job.text, &job.size);
+	if (error)
+		return output_error(command, MXF_EXIT_FAILED, file_error_hint(-error),
+				    "cannot read %s: %s", job.path, file_error_text(-error));
+	exit = find_addresses(&job);
+	if (exit == MXF_EXIT_OK)
+		exit = read_before(&job);
+	if (exit == MXF_EXIT_OK)
+		exit = tell(&job);
+	import_set_clear(&job.set);
+	import_set_clear(&job.before);
+	import_clear(&job.import);
+	free(job.text);
+	return exit;
+}
