@@ -16,12 +16,6 @@
 #include "gate/hasher.h"
 #include "gate/process.h"
 
-__attribute__((weak)) int worker_run(const struct worker_setup *setup)
-{
-	(void)setup;
-	return EXIT_FAILURE;
-}
-
 /* A worker's numbers of sessions do not meet those of another. */
 #define SESSIONS_OF_A_WORKER ((uint64_t)1 << 40)
 

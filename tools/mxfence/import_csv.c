@@ -152,8 +152,19 @@ static bool is_foreign_type(struct import_text field)
 				  strncasecmp(field.text, "X500:", 5) == 0);
 }
 
+/* PowerShell writes a list of values as {one, two}. */
+static struct import_text without_braces(struct import_text field)
+{
+	if (field.size >= 2 && field.text[0] == '{' && field.text[field.size - 1] == '}') {
+		field.text++;
+		field.size -= 2;
+	}
+	return field;
+}
+
 static void add_addresses(struct csv *csv, struct import_object *object, struct import_text field)
 {
+	field = without_braces(field);
 	while (field.size) {
 		struct import_text value;
 

@@ -226,8 +226,9 @@ static void print_summary(const struct job *job, const struct difference *differ
 	bool dry = job->command->given[OPTION_DRY_RUN];
 	SCOPED_FREE char *output = screen_escape(job->command->values[OPTION_OUTPUT]);
 
-	fprintf(stderr, "%zu addresses of %zu objects (%s)", job->set.count, job->import.count,
-		import_format_names[job->format]);
+	fprintf(stderr, "%zu address%s of %zu object%s (%s)", job->set.count,
+		job->set.count == 1 ? "" : "es", job->import.count,
+		job->import.count == 1 ? "" : "s", import_format_names[job->format]);
 	if (job->import.warnings)
 		fprintf(stderr, ", %zu left out", job->import.warnings);
 	if (output)
