@@ -390,14 +390,17 @@ void session_tick(struct session *session, uint64_t now)
 	if (session_is_over(session))
 		return;
 	session_enter(session, &call, now);
-	if (!session->limits && !session->relay)
+	if (!session->limits && !session->relay) {
+		/* From here on the relay alone has deadlines. */
+		session->deadline = NEVER;
 		relay_open(session, GOAL_PROBE);
-	else if (session->relay && session->relay->deadline <= now)
+	} else if (session->relay && session->relay->deadline <= now) {
 		relay_tick(session);
-	else if (rate_deadline(session) <= now)
+	} else if (rate_deadline(session) <= now) {
 		session_check_rate(session);
-	else if (!session->stalled && session->deadline <= now)
+	} else if (!session->stalled && session->deadline <= now) {
 		states[session->state].late(session);
+	}
 	if (session->ends_at <= now)
 		session_end_soon(session, &session_too_long);
 	session_leave(session);
