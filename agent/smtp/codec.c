@@ -36,7 +36,7 @@ size_t xtext_encode(const char *data, size_t size, char *out, size_t out_size)
 	for (size_t i = 0; i < size; i++) {
 		unsigned char octet = (unsigned char)data[i];
 
-		if (out_size - length < 4)
+		if (out_size - length < (is_xchar(data[i]) ? 2 : 4))
 			return 0;
 		if (is_xchar(data[i])) {
 			out[length++] = data[i];
@@ -46,8 +46,6 @@ size_t xtext_encode(const char *data, size_t size, char *out, size_t out_size)
 		out[length++] = hex_digits[octet >> 4];
 		out[length++] = hex_digits[octet & 15];
 	}
-	if (length == out_size)
-		return 0;
 	out[length] = '\0';
 	return length;
 }

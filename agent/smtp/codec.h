@@ -12,7 +12,7 @@ bool xtext_is_valid(const char *text, size_t size);
 
 /*
  * Encodes: what is not printable ASCII, +, = and space become +XX. Returns the length, or 0 when
- * it does not fit (out_size includes room for the NUL that is written).
+ * it does not fit; out_size is at least 1 and includes the NUL that is written.
  */
 size_t xtext_encode(const char *data, size_t size, char *out, size_t out_size);
 

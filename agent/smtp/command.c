@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "smtp/command.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
-#include "core/range.h"
+#include "core/text.h"
 #include "smtp/codec.h"
 
 #define COMMAND_WORD(id, word) [COMMAND_##id] = word,
 static const char *const words[] = {SMTP_COMMANDS(COMMAND_WORD)};
 
-/* What speaks HTTP or SSH to a mail port. */
+/* What speaks HTTP to a mail port. */
 static const char *const foreign_words[] = {
 	"GET", "POST", "HEAD", "PUT", "CONNECT", "OPTIONS", "DELETE", "TRACE", "PATCH", "PRI",
 };
@@ -17,6 +18,11 @@ static const char *const foreign_words[] = {
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+static bool is_alphanumeric(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 static bool span_is(struct text_span span, const char *word)
@@ -55,7 +61,9 @@ void command_parse(const char *line, size_t size, struct smtp_command *command)
 	while (begin < size && is_blank(line[begin]))
 		begin++;
 	command->verb = command_looks_foreign(line, size) ? COMMAND_FOREIGN : find_verb(word);
-	command->argument = (struct text_span){.text = line + begin, .size = size - begin};
+	command->argument = (struct text_span){0};
+	if (begin < size)
+		command->argument = (struct text_span){.text = line + begin, .size = size - begin};
 }
 
 size_t command_line_limit(enum smtp_verb verb)
@@ -66,33 +74,44 @@ size_t command_line_limit(enum smtp_verb verb)
 							    : COMMAND_LINE_MAX;
 }
 
-/* Takes "FROM:" or "TO:" and the path behind it; `rest` are the parameters. */
-static bool take_path(struct text_span argument, const char *keyword, struct text_span *path,
-		      struct text_span *rest)
+/* Where the bracket is that ends a path, as quoted strings demand; NULL when there is none. */
+static const char *find_path_end(const char *at, const char *end)
 {
-	size_t length = strlen(keyword);
-	const char *at = argument.text + length, *end = argument.text + argument.size;
 	bool quoted = false;
 
-	if (argument.size < length || strncasecmp(argument.text, keyword, length) != 0)
-		return false;
-	if (at < end && *at == ' ')
-		at++;
-	if (at == end || *at++ != '<')
-		return false;
-	path->text = at;
-	for (; at < end && (quoted || *at != '>'); at++) {
+	for (; at < end; at++) {
 		if (*at == '"')
 			quoted = !quoted;
 		else if (quoted && *at == '\\' && at + 1 < end)
 			at++;
 		else if (!quoted && *at == '<')
-			return false;
+			return NULL;
+		else if (!quoted && *at == '>')
+			return at;
 	}
-	if (at == end)
+	return NULL;
+}
+
+/* Takes "FROM:" or "TO:" and the path behind it; `rest` are the parameters. */
+static bool take_path(struct text_span argument, const char *keyword, struct text_span *path,
+		      struct text_span *rest)
+{
+	size_t length = strlen(keyword);
+	const char *at, *end, *bracket;
+
+	if (argument.size < length || strncasecmp(argument.text, keyword, length) != 0)
 		return false;
-	path->size = (size_t)(at - path->text);
-	*rest = (struct text_span){.text = at + 1, .size = (size_t)(end - at - 1)};
+	at = argument.text + length;
+	end = argument.text + argument.size;
+	if (at < end && *at == ' ')
+		at++;
+	if (at == end || *at++ != '<')
+		return false;
+	bracket = find_path_end(at, end);
+	if (!bracket)
+		return false;
+	*path = (struct text_span){.text = at, .size = (size_t)(bracket - at)};
+	*rest = (struct text_span){.text = bracket + 1, .size = (size_t)(end - bracket - 1)};
 	return rest->size == 0 || is_blank(rest->text[0]);
 }
 
@@ -123,6 +142,15 @@ static bool next_parameter(struct text_span *rest, struct parameter *parameter)
 		parameter->value =
 			(struct text_span){.text = equals + 1, .size = (size_t)(at - equals - 1)};
 	return true;
+}
+
+/* esmtp-keyword, RFC 5321 section 4.1.2. */
+static bool is_keyword(struct text_span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (!is_alphanumeric(text.text[i]) && (i == 0 || text.text[i] != '-'))
+			return false;
+	return text.size > 0;
 }
 
 /* A keyword's own reader; what it finds goes into the arguments. */
@@ -182,12 +210,27 @@ static bool read_ret(struct text_span value, void *arguments)
 	return span_is(value, "FULL") || span_is(value, "HDRS");
 }
 
+/*
+ * xtext of printable ASCII and blanks, as RFC 3461 wants it in ENVID and ORCPT: what is decoded
+ * ends in the header fields of a report.
+ */
+static bool is_printable_xtext(const char *text, size_t size)
+{
+	if (size == 0 || !xtext_is_valid(text, size))
+		return false;
+	for (size_t i = 0; i < size; i++)
+		if (text[i] == '+' && (text[i + 1] < '2' || text[i + 1] > '7' ||
+				       (text[i + 1] == '7' && text[i + 2] == 'F')))
+			return false;
+	return true;
+}
+
 static bool read_envid(struct text_span value, void *arguments)
 {
 	struct mail_arguments *mail = arguments;
 
 	mail->envid = value;
-	return value.size > 0 && value.size <= 100 && xtext_is_valid(value.text, value.size);
+	return value.size <= 100 && is_printable_xtext(value.text, value.size);
 }
 
 static bool read_auth(struct text_span value, void *arguments)
@@ -223,19 +266,41 @@ static bool read_notify(struct text_span value, void *arguments)
 	return seen != 0;
 }
 
+static bool is_ascii(struct text_span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if ((unsigned char)text.text[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* utf-8-addr-unitext, RFC 6533 section 3. What it has beyond xtext is UTF-8. */
+static bool is_unitext(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size;) {
+		size_t width = text_printable(text + i, size - i);
+
+		if (width == 0 || text[i] == ' ' || text[i] == '+' || text[i] == '=')
+			return false;
+		i += width;
+	}
+	return size > 0;
+}
+
 static bool read_orcpt(struct text_span value, void *arguments)
 {
 	struct rcpt_arguments *rcpt = arguments;
 	const char *semicolon = value.size ? memchr(value.text, ';', value.size) : NULL;
-	size_t type = semicolon ? (size_t)(semicolon - value.text) : 0;
+	struct text_span type = {.text = value.text};
+	size_t size;
 
 	rcpt->orcpt = value;
-	for (size_t i = 0; i < type; i++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-",
-			    value.text[i]))
-			return false;
-	return type > 0 && value.size <= 500 && value.size > type + 1 &&
-	       xtext_is_valid(semicolon + 1, value.size - type - 1);
+	if (!semicolon || value.size > 500)
+		return false;
+	type.size = (size_t)(semicolon - value.text);
+	size = value.size - type.size - 1;
+	return is_keyword(type) && (is_printable_xtext(semicolon + 1, size) ||
+				    (span_is(type, "utf-8") && is_unitext(semicolon + 1, size)));
 }
 
 static const struct parameter_row mail_parameters[] = {
@@ -265,6 +330,8 @@ static enum path_error read_parameters(struct text_span rest, const struct param
 
 		while (rows[i].keyword && !span_is(parameter.keyword, rows[i].keyword))
 			i++;
+		if (!is_keyword(parameter.keyword))
+			return PATH_SYNTAX;
 		if (!rows[i].keyword || !(rows[i].extensions & extensions))
 			return PATH_UNKNOWN;
 		if (given & 1u << i || (parameter.value.text && parameter.value.size == 0) ||
@@ -290,69 +357,94 @@ enum path_error command_parse_rcpt(struct text_span argument, unsigned int exten
 				   struct rcpt_arguments *rcpt)
 {
 	struct text_span rest;
+	enum path_error error;
 
 	*rcpt = (struct rcpt_arguments){.path = {0}};
 	if (!take_path(argument, "TO:", &rcpt->path, &rest))
 		return PATH_SYNTAX;
-	return read_parameters(rest, rcpt_parameters, extensions, rcpt);
+	error = read_parameters(rest, rcpt_parameters, extensions, rcpt);
+	if (!error && !(extensions & EXTENSION_SMTPUTF8) && !is_ascii(rcpt->orcpt))
+		return PATH_PARAMETER;
+	return error;
 }
 
-static bool is_literal(struct text_span text)
+/* An address literal without its brackets, RFC 5321 section 4.1.3. */
+static bool is_literal(const char *text, size_t size)
 {
-	const char *address = text.text + 1;
-	size_t size = text.size - 2;
-	struct ip ip;
-	uint8_t family;
+	bool tagged = size > 5 && strncasecmp(text, "IPv6:", 5) == 0;
+	char address[INET6_ADDRSTRLEN];
+	unsigned char octets[sizeof(struct in6_addr)];
 
-	if (size > 5 && strncasecmp(address, "IPv6:", 5) == 0) {
-		address += 5;
+	if (tagged) {
+		text += 5;
 		size -= 5;
 	}
-	return ip_parse(address, size, &ip, &family) == RANGE_OK;
+	if (size >= sizeof(address) || memchr(text, '\0', size))
+		return false;
+	memcpy(address, text, size);
+	address[size] = '\0';
+	return inet_pton(tagged ? AF_INET6 : AF_INET, address, octets) == 1;
+}
+
+static bool is_label(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (!is_alphanumeric(text[i]) && text[i] != '_' && text[i] != '-')
+			return false;
+	return size > 0 && size <= 63 && text[0] != '-' && text[size - 1] != '-';
 }
 
 bool command_is_helo_name(struct text_span argument)
 {
-	const char *text = argument.text;
-	char before = '.';
+	const char *at = argument.text, *end;
 
 	if (argument.size == 0 || argument.size > 255)
 		return false;
-	if (argument.size > 2 && text[0] == '[' && text[argument.size - 1] == ']')
-		return is_literal(argument);
-	for (size_t i = 0; i < argument.size; i++) {
-		bool fits = (text[i] >= 'a' && text[i] <= 'z') ||
-			    (text[i] >= 'A' && text[i] <= 'Z') ||
-			    (text[i] >= '0' && text[i] <= '9') || text[i] == '_' ||
-			    (text[i] == '-' && before != '.') ||
-			    (text[i] == '.' && before != '.' && before != '-');
+	end = at + argument.size;
+	if (argument.size > 2 && *at == '[' && end[-1] == ']')
+		return is_literal(at + 1, argument.size - 2);
+	for (;;) {
+		const char *dot = memchr(at, '.', (size_t)(end - at));
 
-		if (!fits)
+		if (!is_label(at, (size_t)((dot ? dot : end) - at)))
 			return false;
-		before = text[i];
+		if (!dot)
+			return true;
+		at = dot + 1;
 	}
-	return before != '-' && before != '.';
+}
+
+/* A SASL mechanism's name, RFC 4422 section 3.1, in any case. */
+static bool is_mechanism(struct text_span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (!is_alphanumeric(text.text[i]) && text.text[i] != '-' && text.text[i] != '_')
+			return false;
+	return text.size > 0 && text.size <= 20;
 }
 
 bool command_parse_auth(struct text_span argument, struct text_span *mechanism,
 			struct text_span *initial)
 {
-	const char *at = argument.text, *end = at + argument.size;
+	const char *blank = argument.size ? memchr(argument.text, ' ', argument.size) : NULL;
 
-	while (at < end && !is_blank(*at))
-		at++;
-	*mechanism =
-		(struct text_span){.text = argument.text, .size = (size_t)(at - argument.text)};
+	*mechanism = argument;
 	*initial = (struct text_span){0};
-	if (mechanism->size == 0 || mechanism->size > 20)
+	if (blank) {
+		mechanism->size = (size_t)(blank - argument.text);
+		initial->text = blank + 1;
+		initial->size = argument.size - mechanism->size - 1;
+	}
+	if (!is_mechanism(*mechanism))
 		return false;
-	if (at == end)
+	if (!blank)
 		return true;
-	at++;
-	if (at == end || memchr(at, ' ', (size_t)(end - at)))
+	for (size_t i = 0; i < initial->size; i++)
+		if (is_blank(initial->text[i]))
+			return false;
+	if (initial->size == 0)
 		return false;
-	*initial = (struct text_span){.text = at, .size = (size_t)(end - at)};
-	if (initial->size == 1 && *at == '=')
+	if (initial->size == 1 && initial->text[0] == '=')
 		initial->size = 0;
 	return true;
 }

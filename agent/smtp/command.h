@@ -88,7 +88,7 @@ enum smtp_extension {
 
 struct mail_arguments {
 	struct text_span path;	/* between the brackets; size 0: <> */
-	uint64_t size;		/* SIZE=, RFC 1870; 0 = not given */
+	uint64_t size;		/* SIZE=, RFC 1870; 0 = not given, UINT64_MAX = that or more */
 	enum mail_body body;	/* BODY=, RFC 6152 */
 	bool utf8;		/* SMTPUTF8, RFC 6531 */
 	struct text_span ret;	/* RET=FULL or HDRS, RFC 3461 section 4.3 */
@@ -106,7 +106,8 @@ struct rcpt_arguments {
  * Reads "FROM:<path> parameters" (one blank after the colon is forgiven). `extensions` is what was
  * offered: parameters of others are PATH_UNKNOWN, AUTH= among them without an AUTH extension. The
  * path's own syntax is mailbox.h's business, but the bracket that ends it is found as quoted
- * strings demand. A second path, or anything else behind the first, is PATH_SYNTAX.
+ * strings demand. A second path, or anything else behind the first, is PATH_SYNTAX. ORCPT in
+ * UTF-8 (RFC 6533 section 3) needs EXTENSION_SMTPUTF8.
  */
 enum path_error command_parse_mail(struct text_span argument, unsigned int extensions,
 				   struct mail_arguments *mail);

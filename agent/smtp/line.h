@@ -18,7 +18,8 @@ enum line_status {
 /*
  * Looks at data[0..size), of which data[0..seen) was looked at by an earlier call that said
  * LINE_MORE. LINE_OK: *length is the line's with its CRLF, and no octet of it is NUL, CR or LF but
- * those two. A CR that is the last octet so far is waited for.
+ * those two. A CR that is the last octet so far is waited for. What is wrong first decides, so the
+ * answer does not depend on the pieces. The limit is at least 2.
  */
 enum line_status line_find(const char *data, size_t size, size_t seen, size_t limit,
 			   size_t *length);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "smtp/proxy_header.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,44 @@ static const char signature[12] = "\r\n\r\n\0\r\nQUIT\n";
 #define V2_PROXY 1
 #define V2_TCP4 0x11
 #define V2_TCP6 0x21
+
+static uint64_t read_number(const unsigned char *octets, size_t size)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < size; i++)
+		number = number << 8 | octets[i];
+	return number;
+}
+
+static struct ip read_ip(const unsigned char *octets, uint8_t family)
+{
+	if (family == MXF_FAMILY_IPV4)
+		return (struct ip){.lo = read_number(octets, 4)};
+	return (struct ip){.hi = read_number(octets, 8), .lo = read_number(octets + 8, 8)};
+}
+
+static bool is_mapped(struct ip ip)
+{
+	return ip.hi == 0 && ip.lo >> 32 == 0xffff;
+}
+
+/*
+ * A socket for both families sees IPv4 as mapped IPv6 (RFC 4291 section 2.5.5.2), and says so here.
+ * It is IPv4 to whoever judges addresses. False when it is so at one end only.
+ */
+static bool unmap(struct proxy_header *header)
+{
+	if (header->family != MXF_FAMILY_IPV6 ||
+	    (!is_mapped(header->source) && !is_mapped(header->destination)))
+		return true;
+	if (!is_mapped(header->source) || !is_mapped(header->destination))
+		return false;
+	header->family = MXF_FAMILY_IPV4;
+	header->source.lo &= UINT32_MAX;
+	header->destination.lo &= UINT32_MAX;
+	return true;
+}
 
 /* Version 1, section 2.1. */
 
@@ -46,22 +85,36 @@ static bool read_port(const char *word, size_t size, uint16_t *port)
 	return number <= UINT16_MAX;
 }
 
+static bool read_ip_text(const char *word, size_t size, uint8_t family, struct ip *ip)
+{
+	char text[INET6_ADDRSTRLEN];
+	unsigned char octets[sizeof(struct in6_addr)];
+
+	if (size >= sizeof(text) || memchr(word, '\0', size))
+		return false;
+	memcpy(text, word, size);
+	text[size] = '\0';
+	if (inet_pton(family == MXF_FAMILY_IPV4 ? AF_INET : AF_INET6, text, octets) != 1)
+		return false;
+	*ip = read_ip(octets, family);
+	return true;
+}
+
 static bool read_addresses(const char *at, const char *end, struct proxy_header *header)
 {
 	struct ip *ips[] = {&header->source, &header->destination};
 	uint16_t *ports[] = {&header->source_port, &header->destination_port};
 	const char *word;
 	size_t size;
-	uint8_t family;
 
 	for (size_t i = 0; i < 2; i++)
 		if (!next_word(&at, end, &word, &size) ||
-		    ip_parse(word, size, ips[i], &family) != RANGE_OK || family != header->family)
+		    !read_ip_text(word, size, header->family, ips[i]))
 			return false;
 	for (size_t i = 0; i < 2; i++)
 		if (!next_word(&at, end, &word, &size) || !read_port(word, size, ports[i]))
 			return false;
-	return at == end && end[-1] != ' ';
+	return at == end && end[-1] != ' ' && unmap(header);
 }
 
 static enum proxy_status read_v1(const char *data, size_t size, struct proxy_header *header,
@@ -89,27 +142,6 @@ static enum proxy_status read_v1(const char *data, size_t size, struct proxy_hea
 
 /* Version 2, section 2.2. */
 
-static uint64_t read_number(const unsigned char *octets, size_t size)
-{
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < size; i++)
-		number = number << 8 | octets[i];
-	return number;
-}
-
-static struct ip read_ip(const unsigned char *octets, uint8_t family)
-{
-	if (family == MXF_FAMILY_IPV4)
-		return (struct ip){.lo = read_number(octets, 4)};
-	return (struct ip){.hi = read_number(octets, 8), .lo = read_number(octets + 8, 8)};
-}
-
-static bool is_mapped(struct ip ip)
-{
-	return ip.hi == 0 && ip.lo >> 32 == 0xffff;
-}
-
 static enum proxy_status read_v2_addresses(const unsigned char *octets, size_t length,
 					   struct proxy_header *header)
 {
@@ -121,9 +153,7 @@ static enum proxy_status read_v2_addresses(const unsigned char *octets, size_t l
 	header->destination = read_ip(octets + width, header->family);
 	header->source_port = (uint16_t)read_number(octets + 2 * width, 2);
 	header->destination_port = (uint16_t)read_number(octets + 2 * width + 2, 2);
-	if (width == 16 && (is_mapped(header->source) || is_mapped(header->destination)))
-		return PROXY_BROKEN;
-	return PROXY_DONE;
+	return unmap(header) ? PROXY_DONE : PROXY_BROKEN;
 }
 
 static enum proxy_status read_v2(const char *data, size_t size, struct proxy_header *header,

@@ -25,7 +25,12 @@ struct proxy_header {
 
 enum proxy_status { PROXY_MORE, PROXY_DONE, PROXY_BROKEN };
 
-/* Reads the header at the start of data; *used is its length when done. TLVs are skipped. */
+/*
+ * Reads the header at the start of data; *used is its length when done. TLVs are skipped. IPv4
+ * mapped into IPv6 is IPv4. Refused: what is neither TCP over IPv4 or IPv6 nor says nothing (LOCAL,
+ * UNKNOWN, AF_UNSPEC), and version 2 longer than PROXY_HEADER_MAX. *header is undefined unless
+ * PROXY_DONE.
+ */
 enum proxy_status proxy_header_read(const char *data, size_t size, struct proxy_header *header,
 				    size_t *used);
 

@@ -30,6 +30,13 @@ static int line_code(const char *line, size_t size)
 	return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
+static char fit_for_text(char c)
+{
+	if (c == '\t')
+		return ' ';
+	return (unsigned char)c < ' ' || c == 0x7f ? '?' : c;
+}
+
 /* Appends a line's text, if all of it finds room. */
 static bool keep_text(struct smtp_reply *reply, const char *text, size_t size)
 {
@@ -50,7 +57,7 @@ static bool keep_text(struct smtp_reply *reply, const char *text, size_t size)
 	if (reply->lines)
 		*into++ = '\n';
 	for (size_t i = 0; i < size; i++)
-		*into++ = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
+		*into++ = fit_for_text(text[i]);
 	*into = '\0';
 	reply->size = (size_t)(into - reply->text);
 	return true;
@@ -179,60 +186,84 @@ size_t reply_enhanced_code(const char *text, size_t size, int code)
 		return 0;
 	detail = number_length(text + 3 + subject, size - 3 - subject);
 	length = 3 + subject + detail;
-	return detail && (length == size || text[length] == ' ') ? length : 0;
+	if (!detail || (length < size && text[length] != ' ' && text[length] != '\n'))
+		return 0;
+	return length;
 }
 
-/* Writes one line; false when it does not fit. */
-static bool format_line(int code, char separator, const char *line, size_t size, bool utf8,
-			char *out, size_t out_size, size_t *length)
+/* What a line begins with: code, separator, and an enhanced code unless the text has its own. */
+#define PREFIX_MAX 24
+
+struct line_format {
+	int code;
+	bool utf8;
+	char enhanced[PREFIX_MAX]; /* for lines without one, with a blank; "" where there is none */
+};
+
+/* RFC 2034 section 4: the first line's code is that of the others; 3yz replies have none. */
+static void choose_enhanced(const char *text, size_t size, struct line_format *format)
 {
-	size_t enhanced = reply_enhanced_code(line, size, code), made;
-	char prefix[24];
+	size_t length = reply_enhanced_code(text, size, format->code);
 
-	if (size > REPLY_LINE_MAX - 32)
-		size = REPLY_LINE_MAX - 32;
-	snprintf(prefix, sizeof(prefix), "%d%c%s", code % 1000, separator,
-		 enhanced || code / 100 == 3 ? "" : "X.0.0 ");
-	if (prefix[4] == 'X')
-		prefix[4] = (char)('0' + code / 100);
-	made = strlen(prefix);
-	if (made + size + 2 > out_size)
-		return false;
-	memcpy(out, prefix, made);
-	for (size_t i = 0; i < size;) {
-		size_t width = text_printable(line + i, size - i);
+	format->enhanced[0] = '\0';
+	if (length)
+		snprintf(format->enhanced, PREFIX_MAX, "%.*s ", (int)length, text);
+	else if (format->code / 100 != 3)
+		snprintf(format->enhanced, PREFIX_MAX, "%d.0.0 ", format->code / 100 % 10);
+}
 
-		if (!width || (width > 1 && !utf8)) {
-			out[made++] = '?';
-			i++;
-			continue;
-		}
-		memcpy(out + made, line + i, width);
+/* Octets of text for `room` at most, a character at a time. */
+static size_t put_text(const char *text, size_t size, bool utf8, char *out, size_t room)
+{
+	size_t made = 0, width;
+
+	for (size_t i = 0; i < size; i += width) {
+		bool shown;
+
+		width = text_printable(text + i, size - i);
+		shown = width == 1 || (width > 1 && utf8);
+		if (!shown)
+			width = 1;
+		if (made + width > room)
+			break;
+		memcpy(out + made, shown ? text + i : "?", width);
 		made += width;
-		i += width;
 	}
+	return made;
+}
+
+/* Writes a line of at most REPLY_LINE_MAX octets; returns its length. */
+static size_t format_line(const struct line_format *format, char separator, const char *text,
+			  size_t size, char *out)
+{
+	bool own = reply_enhanced_code(text, size, format->code) > 0;
+	char prefix[2 * PREFIX_MAX];
+	size_t made = (size_t)snprintf(prefix, sizeof(prefix), "%03d%c%s", format->code % 1000,
+				       separator, own ? "" : format->enhanced);
+
+	memcpy(out, prefix, made);
+	made += put_text(text, size, format->utf8, out + made, REPLY_LINE_MAX - 2 - made);
 	memcpy(out + made, "\r\n", 2);
-	*length = made + 2;
-	return true;
+	return made + 2;
 }
 
 size_t reply_format(int code, const char *text, size_t size, int utf8, char *out, size_t out_size)
 {
-	const char *end = text + size;
-	size_t made = 0, length;
+	struct line_format format = {.code = code, .utf8 = utf8};
+	const char *end = text + size, *newline = memchr(text, '\n', size);
+	char line[REPLY_LINE_MAX];
+	size_t made = 0;
 
-	for (;;) {
-		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		const char *line_end = newline ? newline : end;
+	choose_enhanced(text, newline ? (size_t)(newline - text) : size, &format);
+	for (; newline; newline = memchr(text, '\n', (size_t)(end - text))) {
+		size_t length = format_line(&format, '-', text, (size_t)(newline - text), line);
+
 		/* Room for the last line is kept. */
-		size_t room = out_size - made - (newline ? REPLY_LINE_MAX : 0);
-
-		if ((!newline || out_size - made > REPLY_LINE_MAX) &&
-		    format_line(code, newline ? '-' : ' ', text, (size_t)(line_end - text), utf8,
-				out + made, room, &length))
+		if (length + REPLY_LINE_MAX <= out_size - made) {
+			memcpy(out + made, line, length);
 			made += length;
-		if (!newline)
-			return made;
+		}
 		text = newline + 1;
 	}
+	return made + format_line(&format, ' ', text, (size_t)(end - text), out + made);
 }

@@ -25,8 +25,8 @@ struct smtp_reply {
 	unsigned int lines;
 	/*
 	 * The text of the lines without code and separator, joined by LF, NUL-terminated;
-	 * control characters but that LF have become '?'; what is beyond REPLY_KEPT_MAX is left
-	 * out by whole lines. malloc, kept from reply to reply.
+	 * a tab has become a blank, other control characters '?'; what is beyond REPLY_KEPT_MAX is
+	 * left out by whole lines. malloc, kept from reply to reply.
 	 */
 	char *text;
 	size_t size;
@@ -55,10 +55,10 @@ void reply_free(struct smtp_reply *reply);
 size_t reply_enhanced_code(const char *text, size_t size, int code);
 
 /*
- * Writes the reply as lines for a client, "CODE-text CRLF ... CODE text CRLF", with every line's
- * enhanced code, X.0.0 where the server gave none, and nothing but printable ASCII (UTF-8 only with
- * `utf8`). Returns the length; what does not fit is left out by whole lines, never the last.
- * out_size is at least 2 * REPLY_LINE_MAX.
+ * Writes the reply as lines for a client, "CODE-text CRLF ... CODE text CRLF". A line without an
+ * enhanced code gets the first line's, X.0.0 where that has none either; 3yz replies get none.
+ * Nothing but printable ASCII (UTF-8 only with `utf8`). Returns the length; what does not fit is
+ * left out by whole lines, never the last. out_size is at least 2 * REPLY_LINE_MAX.
  */
 size_t reply_format(int code, const char *text, size_t size, int utf8, char *out, size_t out_size);
 
