@@ -393,7 +393,7 @@ static enum line_status find_line(const char *data, size_t size, size_t seen, bo
 	enum line_status status = LINE_LONG;
 	struct smtp_command command;
 
-	if (!login)
+	if (!login && seen < COMMAND_LINE_MAX)
 		status = line_find(data, size, seen, COMMAND_LINE_MAX, length);
 	if (status != LINE_LONG)
 		return status;
