@@ -104,8 +104,13 @@ static int add_entry(struct key_table *table, const char *key, size_t size, uint
 {
 	if (table->count == table->capacity && grow_entries(table))
 		return -ENOMEM;
-	table->entries[table->count++] = (struct key_entry){
-		.key = key, .size = (uint32_t)size, .value = value, .place = place, .next = -1};
+	table->entries[table->count] = (struct key_entry){.key = key,
+							  .size = (uint32_t)size,
+							  .value = value,
+							  .place = place,
+							  .next = -1,
+							  .last = (uint32_t)table->count};
+	table->count++;
 	return 0;
 }
 
@@ -113,23 +118,20 @@ static int add_entry(struct key_table *table, const char *key, size_t size, uint
 static int add_value(struct key_table *table, size_t first, uint32_t value, struct place place,
 		     const struct key_entry **before)
 {
-	size_t last = first;
+	size_t last = table->entries[first].last;
 	int error;
 
-	for (;;) {
-		if (table->entries[last].value == value) {
-			*before = &table->entries[last];
-			return 0;
-		}
-		if (table->entries[last].next < 0)
-			break;
-		last = (size_t)table->entries[last].next;
+	if (table->entries[last].value == value) {
+		*before = &table->entries[last];
+		return 0;
 	}
 	error = add_entry(table, table->entries[first].key, table->entries[first].size, value,
 			  place);
-	if (!error)
-		table->entries[last].next = (int32_t)(table->count - 1);
-	return error;
+	if (error)
+		return error;
+	table->entries[last].next = (int32_t)(table->count - 1);
+	table->entries[first].last = (uint32_t)(table->count - 1);
+	return 0;
 }
 
 int key_table_add(struct key_table *table, const char *key, size_t size, uint32_t value,

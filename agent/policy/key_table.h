@@ -20,6 +20,7 @@ struct key_entry {
 	uint32_t value;
 	struct place place;
 	int32_t next;
+	uint32_t last; /* of the first entry of a key: its last one */
 };
 
 struct key_slot {
@@ -38,8 +39,8 @@ struct key_table {
 };
 
 /*
- * Adds a value behind a key, whose bytes are copied. When the key has that value already, *before
- * is that entry, else NULL. Returns 0 or -ENOMEM.
+ * Adds a value behind a key, whose bytes are copied. Values are added in ascending order. When the
+ * key has that value already, *before is that entry, else NULL. Returns 0 or -ENOMEM.
  */
 int key_table_add(struct key_table *table, const char *key, size_t size, uint32_t value,
 		  struct place place, const struct key_entry **before);
@@ -47,7 +48,7 @@ int key_table_add(struct key_table *table, const char *key, size_t size, uint32_
 /* The first entry of a key, or NULL. */
 const struct key_entry *key_table_find(const struct key_table *table, const char *key, size_t size);
 
-/* The next value of the same key, or NULL. */
+/* The next value of the same key, or NULL. Values ascend. */
 static inline const struct key_entry *key_table_next(const struct key_table *table,
 						     const struct key_entry *entry)
 {

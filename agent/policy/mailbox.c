@@ -213,13 +213,17 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
+static bool is_label_octet(char c)
+{
+	return c > 0 && (c == '-' || characters[(unsigned char)c] & LETDIG);
+}
+
 /* One label: letters, digits, and hyphens inside of it (RFC 5321 section 4.1.2, sub-domain). */
 static bool read_label(struct cursor *cursor)
 {
 	const char *begin = cursor->at;
 
-	while (cursor->at<cursor->end && * cursor->at> 0 &&
-	       (characters[(unsigned char)*cursor->at] & LETDIG || *cursor->at == '-'))
+	while (cursor->at != cursor->end && is_label_octet(*cursor->at))
 		cursor->at++;
 	return cursor->at > begin && cursor->at - begin <= LABEL_MAX && *begin != '-' &&
 	       cursor->at[-1] != '-';
@@ -415,22 +419,40 @@ void mailbox_clear(struct mailbox *mailbox)
 	mailbox->key[0] = '\0';
 }
 
-size_t mailbox_untagged_key(const struct mailbox *mailbox, char *key)
+/* A local part (as the inside of quotes is written) with quotes where it needs them, or 0. */
+static size_t write_local(const char *local, size_t size, char *key)
 {
-	const char *tag = memchr(mailbox->key, '+', mailbox->local_size);
-	size_t local = tag ? (size_t)(tag - mailbox->key) : 0;
-	size_t rest = (size_t)(mailbox->size - mailbox->local_size);
-	bool quoted = mailbox->key[0] == '"';
+	bool plain = is_dot_string(local, size, true);
 
-	if (local <= quoted) {
-		memcpy(key, mailbox->key, (size_t)mailbox->size + 1);
-		return mailbox->size;
+	if (size + (plain ? 0 : 2) > MAILBOX_LOCAL_MAX)
+		return 0;
+	memcpy(key + !plain, local, size);
+	if (plain)
+		return size;
+	key[0] = key[size + 1] = '"';
+	return size + 2;
+}
+
+size_t mailbox_untagged_key(const struct mailbox *mailbox, size_t *position, char *key)
+{
+	const char *local = mailbox->key + (mailbox->key[0] == '"');
+	const char *end = mailbox->key + mailbox->local_size, *tag;
+	size_t rest = (size_t)(mailbox->size - mailbox->local_size);
+	size_t at = *position ? *position : (size_t)(local - mailbox->key) + 1;
+	size_t size = 0;
+
+	while (!size && at < mailbox->local_size) {
+		tag = memchr(mailbox->key + at, '+', (size_t)(end - mailbox->key) - at);
+		if (!tag)
+			return 0;
+		at = (size_t)(tag - mailbox->key) + 1;
+		size = write_local(local, (size_t)(tag - local), key);
 	}
-	memcpy(key, mailbox->key, local);
-	if (quoted)
-		key[local++] = '"';
-	memcpy(key + local, mailbox->key + mailbox->local_size, rest + 1);
-	return local + rest;
+	*position = at;
+	if (!size)
+		return 0;
+	memcpy(key + size, end, rest + 1);
+	return size + rest;
 }
 
 /* Exchange's encapsulated addresses: IMCEA, letters or digits, a hyphen, and the address. */

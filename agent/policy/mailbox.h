@@ -7,6 +7,10 @@
  * with every U-label as its A-label (IDNA 2008), an address literal as RFC 5321 section 4.1.3
  * writes it. The local part keeps its case; keys compare it without (ASCII alone: no folding or
  * normalisation of anything else).
+ *
+ * Lengths are those of local part and domain. A path of more than 256 octets is not refused for
+ * that alone: section 4.5.3.1.3 is about what everybody must be able to take. Of address literals
+ * there are IPv4 and IPv6; IPv4 in the clothes of IPv6 and other tags are none.
  */
 #ifndef POLICY_MAILBOX_H
 #define POLICY_MAILBOX_H
@@ -77,10 +81,13 @@ static inline const char *mailbox_domain_key(const struct mailbox *mailbox, size
 }
 
 /*
- * The key without a +tag of the local part ("user+tag@x" gives "user@x"). Returns its size; `key`
- * has MAILBOX_TEXT_MAX + 1 bytes. Without a tag, or with nothing before it, the key itself.
+ * The key without a +tag of the local part, canonical itself: "user+tag@x" gives "user@x",
+ * "user+a b"@x does too. What comes before any plus may be the user: "user+a+b@x" gives "user@x",
+ * then "user+a@x". *position begins with 0 and goes on from call to call. Returns the key's size,
+ * 0 when there is no further one; nothing before the plus is no user. `key` has
+ * MAILBOX_TEXT_MAX + 1 bytes.
  */
-size_t mailbox_untagged_key(const struct mailbox *mailbox, char *key);
+size_t mailbox_untagged_key(const struct mailbox *mailbox, size_t *position, char *key);
 
 /*
  * True when the local part names a further destination: % or ! in it, an @ within quotes, or

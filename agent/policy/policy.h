@@ -52,9 +52,12 @@ struct policy_client {
 void policy_client_make(const struct policy *policy, const struct policy_session *session,
 			struct policy_client *client);
 
-/* True when the login owns the mailbox; the null sender is everybody's. */
-bool policy_login_owns(const struct policy *policy, const struct policy_client *client,
-		       const struct mailbox *mailbox);
+/*
+ * True when the login owns the mailbox: the login map says so, or there is none and the login is
+ * that mailbox of ours. The null sender is everybody's.
+ */
+bool policy_login_owns(const struct policy *policy, const struct policy_session *session,
+		       const struct policy_client *client, const struct mailbox *mailbox);
 
 /* What one rule found, for `explain`. */
 struct policy_step {
@@ -98,8 +101,5 @@ void policy_decide(const struct policy *policy, const struct policy_session *ses
 
 /* The limits that hold for the client. */
 const struct limits *policy_limits(const struct policy *policy, const struct policy_client *client);
-
-/* The number of mailboxes and domains in a group and in all that it includes. */
-size_t policy_group_size(const struct policy *policy, size_t group);
 
 #endif

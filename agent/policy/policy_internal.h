@@ -11,7 +11,7 @@
 struct group_reach {
 	uint32_t *restricts; /* indexes in gate->restricts, ascending */
 	size_t count;
-	size_t size; /* members of it and of what it includes */
+	bool empty; /* it and all that it includes */
 };
 
 struct policy {
@@ -42,8 +42,58 @@ struct compiler {
 /* Finds each group's reach; reports includes that are unknown or go in circles. */
 void compile_groups(struct compiler *compiler);
 
-/* What could never take effect. */
+/* What could never take effect: all of it, and the parts about `restrict` and `relay`. */
 void policy_lint(struct compiler *compiler);
+void lint_restricts(struct compiler *compiler);
+void lint_relay(struct compiler *compiler);
+
+/*
+ * The keys under which a mailbox may stand in a table: itself, without its tags, and @domain. The
+ * null sender has none.
+ */
+struct mailbox_keys {
+	const char *key; /* the one at hand */
+	size_t size;
+	const struct mailbox *mailbox;
+	size_t position;
+	enum { KEYS_ITSELF, KEYS_UNTAGGED, KEYS_END } state;
+	char untagged[MAILBOX_TEXT_MAX + 1];
+};
+void mailbox_keys_begin(struct mailbox_keys *keys, const struct mailbox *mailbox);
+bool mailbox_keys_next(struct mailbox_keys *keys);
+
+/* The first entry of a key, or of one of a mailbox's keys, with this value; or NULL. */
+#define ANY_VALUE UINT32_MAX
+const struct key_entry *policy_find_value(const struct key_table *table, const char *key,
+					  size_t size, uint32_t value);
+const struct key_entry *policy_find_mailbox(const struct key_table *table,
+					    const struct mailbox *mailbox, uint32_t value);
+
+/* The entry with a leading dot that holds a domain, with this value; or NULL. */
+const struct key_entry *policy_find_domain_above(const struct key_table *table, const char *domain,
+						 size_t size, uint32_t value);
+
+/* The domain of ours that the mailbox is in, or NULL. */
+const struct key_entry *policy_find_our_domain(const struct policy *policy,
+					       const struct mailbox *mailbox);
+
+/* The login map's entry of a login, compared without case; or NULL. */
+const struct gate_login *policy_find_login(const struct policy *policy, const char *name,
+					   size_t size);
+
+/*
+ * The `restrict` entry that forbids the sender to send to the recipient, or NULL. One restricted
+ * identity is enough, and every entry is asked. `routed`: the recipient is ours, but its local part
+ * leads further. *result says whose identity it was; set when there is an entry.
+ */
+const struct gate_restrict *
+restrict_find_sending(const struct policy *policy, const struct policy_session *session,
+		      const struct policy_client *client, const struct mailbox *sender,
+		      const struct mailbox *recipient, bool routed, const char **result);
+
+/* The `restrict` entry that closes the recipient to mail from outside, or NULL. */
+const struct gate_restrict *restrict_find_receiving(const struct policy *policy,
+						    const struct mailbox *recipient);
 
 /* A login's key: its name in lower case (ASCII). False when it is too long to be in the map. */
 #define LOGIN_KEY_MAX 255

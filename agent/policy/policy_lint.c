@@ -5,6 +5,11 @@
 #include "core/text.h"
 #include "policy/policy_internal.h"
 
+static const char *file_of(const struct compiler *compiler, struct place place)
+{
+	return sources_name(&compiler->policy->config->sources, place.file);
+}
+
 /* Another domain with a leading dot that holds this one, or NULL. */
 static const struct key_entry *domain_above(const struct key_table *table,
 					    const struct key_entry *entry)
@@ -35,26 +40,102 @@ static void lint_domains(struct compiler *compiler)
 					 "%s is held already by %s at %s:%u",
 					 text_quote(entry->key, entry->size, quote),
 					 text_quote(above->key, above->size, above_quote),
-					 sources_name(&policy->config->sources, above->place.file),
-					 above->place.line);
+					 file_of(compiler, above->place), above->place.line);
 	}
 }
 
-/* Members of other domains are senders at most, and those only that relay without a login. */
-static void lint_members(struct compiler *compiler, const struct key_table *table, const char *what)
+/* Its domain begins at the @ that is not within quotes: the last one. */
+static const char *domain_of(const struct key_entry *entry, size_t *size)
 {
-	const struct policy *policy = compiler->policy;
+	const char *at = memrchr(entry->key, '@', entry->size);
+
+	*size = (size_t)(entry->key + entry->size - at - 1);
+	return at + 1;
+}
+
+/* What could not get mail from outside anyway, and sends only where it relays without a login. */
+static void lint_foreign(struct compiler *compiler, const struct key_entry *entry, const char *what)
+{
+	static const char foreign[] = "the %s %s is outside of our domains";
+	char quote[TEXT_QUOTE_SIZE];
+	const char *domain;
+	size_t size;
+
+	domain = domain_of(entry, &size);
+	if (policy_is_our_domain(compiler->policy, domain, size) ||
+	    diags_count_only(compiler->diags, DIAG_WARNING, entry->place.file, foreign))
+		return;
+	COMPILER_WARNING(compiler, entry->place, "gate.domains says which domains are ours",
+			 foreign, what, text_quote(entry->key, entry->size, quote));
+}
+
+/* The entry of the same value that holds this mailbox too: @domain, or the user of its tag. */
+static const struct key_entry *find_holder(const struct key_table *table,
+					   const struct key_entry *entry)
+{
+	const struct key_entry *holder = NULL;
+	struct mailbox mailbox;
+	struct mailbox_keys keys;
+
+	if (entry->key[0] == '@' || mailbox_parse(entry->key, entry->size, true, &mailbox))
+		return NULL;
+	mailbox_keys_begin(&keys, &mailbox);
+	mailbox_keys_next(&keys);
+	while (!holder && mailbox_keys_next(&keys))
+		holder = policy_find_value(table, keys.key, keys.size, entry->value);
+	return holder;
+}
+
+static void report_holder(struct compiler *compiler, const struct key_entry *entry,
+			  const struct key_entry *holder)
+{
+	static const char held[] = "%s changes nothing: %s of the same list holds it (%s:%u)";
+	char quote[TEXT_QUOTE_SIZE], holder_quote[TEXT_QUOTE_SIZE];
+
+	if (!holder || diags_count_only(compiler->diags, DIAG_WARNING, entry->place.file, held))
+		return;
+	COMPILER_WARNING(compiler, entry->place, NULL, held,
+			 text_quote(entry->key, entry->size, quote),
+			 text_quote(holder->key, holder->size, holder_quote),
+			 file_of(compiler, holder->place), holder->place.line);
+}
+
+static void lint_addresses(struct compiler *compiler, const struct key_table *table,
+			   const char *what)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		if (what)
+			lint_foreign(compiler, &table->entries[i], what);
+		report_holder(compiler, &table->entries[i], find_holder(table, &table->entries[i]));
+	}
+}
+
+static bool restricts_sending(const struct compiler *compiler, size_t group)
+{
+	const struct group_reach *reach = &compiler->policy->reach[group];
+
+	for (size_t i = 0; i < reach->count; i++)
+		if (compiler->policy->gate->restricts[reach->restricts[i]].send == SEND_INTERNAL)
+			return true;
+	return false;
+}
+
+static void lint_postmasters(struct compiler *compiler)
+{
+	static const char name[] = "postmaster@";
+	const struct key_table *members = &compiler->policy->members;
 	char quote[TEXT_QUOTE_SIZE];
 
-	for (size_t i = 0; i < table->count; i++) {
-		const struct key_entry *entry = &table->entries[i];
-		const char *at = memrchr(entry->key, '@', entry->size);
-		size_t size = entry->size - (size_t)(at + 1 - entry->key);
+	for (size_t i = 0; i < members->count; i++) {
+		const struct key_entry *entry = &members->entries[i];
 
-		if (!policy_is_our_domain(policy, at + 1, size))
-			COMPILER_WARNING(compiler, entry->place,
-					 "gate.domains says which domains are ours",
-					 "%s %s is outside of our domains", what,
+		if (entry->size >= sizeof(name) &&
+		    memcmp(entry->key, name, sizeof(name) - 1) == 0 &&
+		    compiler->policy->reach[entry->value].count &&
+		    !restricts_sending(compiler, entry->value))
+			COMPILER_WARNING(compiler, entry->place, NULL,
+					 "the member %s changes nothing: postmaster always takes "
+					 "mail from everybody",
 					 text_quote(entry->key, entry->size, quote));
 	}
 }
@@ -67,48 +148,13 @@ static void lint_groups(struct compiler *compiler)
 	for (size_t i = 0; i < gate->group_count; i++) {
 		const struct gate_group *group = &gate->groups[i];
 
-		if (policy->reach[i].size == 0)
+		if (policy->reach[i].empty)
 			COMPILER_WARNING(compiler, group->place, NULL, "the group \"%s\" is empty",
 					 group->name);
 		if (policy->reach[i].count == 0)
 			COMPILER_WARNING(compiler, group->place,
 					 "`restrict` says what holds for a group",
 					 "nobody uses the group \"%s\"", group->name);
-	}
-}
-
-static bool adds_nothing(const struct gate_restrict *entry, const struct gate_restrict *before)
-{
-	return entry->group == before->group && entry->send <= before->send &&
-	       entry->receive <= before->receive && entry->hide <= before->hide &&
-	       (entry->send == SEND_ANY || before->allow.count == 0);
-}
-
-static void lint_restrict(struct compiler *compiler, size_t number)
-{
-	const struct policy *policy = compiler->policy;
-	const struct gate_restrict *entries = policy->gate->restricts, *entry = &entries[number];
-
-	if (entry->send == SEND_ANY && entry->receive == RECEIVE_ANY)
-		COMPILER_WARNING(compiler, entry->place,
-				 "give it send: internal or receive: authenticated",
-				 "this entry restricts nothing");
-	if (entry->send == SEND_ANY && entry->allow.count)
-		COMPILER_WARNING(compiler, entry->place, "it is for send: internal",
-				 "`allow` has no effect here");
-	if (entry->receive == RECEIVE_ANY && entry->hide)
-		COMPILER_WARNING(compiler, entry->place, "it is for receive: authenticated",
-				 "`hide` has no effect here");
-	for (size_t i = 0; i < policy->gate->restrict_count; i++) {
-		/* Of two that say the same the later one is told. */
-		if (i == number || (i > number && adds_nothing(&entries[i], entry)) ||
-		    !adds_nothing(entry, &entries[i]))
-			continue;
-		COMPILER_WARNING(compiler, entry->place, NULL,
-				 "this entry adds nothing to that at %s:%u",
-				 sources_name(&policy->config->sources, entries[i].place.file),
-				 entries[i].place.line);
-		return;
 	}
 }
 
@@ -134,10 +180,12 @@ void policy_lint(struct compiler *compiler)
 	if (compiler->diags->errors)
 		return;
 	lint_domains(compiler);
-	lint_members(compiler, &policy->members, "the member");
-	lint_members(compiler, &policy->recipients, "the recipient");
+	lint_addresses(compiler, &policy->members, "member");
+	lint_addresses(compiler, &policy->recipients, "recipient");
+	lint_addresses(compiler, &policy->owned, NULL);
+	lint_postmasters(compiler);
 	lint_groups(compiler);
-	for (size_t i = 0; i < policy->gate->restrict_count; i++)
-		lint_restrict(compiler, i);
 	lint_logins(compiler);
+	lint_restricts(compiler);
+	lint_relay(compiler);
 }

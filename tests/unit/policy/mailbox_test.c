@@ -132,25 +132,44 @@ static void test_wants_smtputf8(void **state)
 static void test_untags(void **state)
 {
 	static const struct {
-		const char *path, *key;
+		const char *path, *keys[3];
 	} cases[] = {
-		{"User+Tag@example.com", "user@example.com"},
-		{"user+a+b@example.com", "user@example.com"},
-		{"+tag@example.com", "+tag@example.com"},
-		{"user@example.com", "user@example.com"},
-		{"\"a b+c\"@example.com", "\"a b\"@example.com"},
+		{"User+Tag@example.com", {"user@example.com"}},
+		{"user+a+b@example.com", {"user@example.com", "user+a@example.com"}},
+		{"user+@example.com", {"user@example.com"}},
+		{"user++@example.com", {"user@example.com", "user+@example.com"}},
+		{"+tag@example.com", {NULL}},
+		{"++tag@example.com", {"+@example.com"}},
+		{"user@example.com", {NULL}},
+		{"user.+tag@example.com", {"\"user.\"@example.com"}},
+		{"\"a b+c\"@example.com", {"\"a b\"@example.com"}},
+		{"\"user+a b\"@example.com", {"user@example.com"}},
+		{"\"user+a b+c\"@example.com", {"user@example.com", "\"user+a b\"@example.com"}},
+		{"\"+a b\"@example.com", {NULL}},
+		{"\"us\\\"er+a\"@example.com", {"\"us\\\"er\"@example.com"}},
+		{"\"us\\\\+a b\"@example.com", {"\"us\\\\\"@example.com"}},
+		{"user+a@[192.0.2.1]", {"user@[192.0.2.1]"}},
+		{X60 "ab.+@example.com", {NULL}},
 	};
 	struct mailbox mailbox;
-	char key[MAILBOX_TEXT_MAX + 1];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
+		char key[MAILBOX_TEXT_MAX + 1];
+		size_t position = 0, size;
+
 		assert_int_equal(
 			mailbox_parse(cases[i].path, strlen(cases[i].path), false, &mailbox),
 			MAILBOX_OK);
-		assert_int_equal(mailbox_untagged_key(&mailbox, key), strlen(cases[i].key));
-		assert_string_equal(key, cases[i].key);
+		for (const char *const *wanted = cases[i].keys; *wanted; wanted++) {
+			size = mailbox_untagged_key(&mailbox, &position, key);
+			assert_int_equal(size, strlen(*wanted));
+			assert_string_equal(key, *wanted);
+		}
+		assert_int_equal(mailbox_untagged_key(&mailbox, &position, key), 0);
 	}
+	mailbox_clear(&mailbox);
+	assert_int_equal(mailbox_untagged_key(&mailbox, &(size_t){0}, (char[2]){0}), 0);
 }
 
 static void test_finds_routing(void **state)
