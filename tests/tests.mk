@@ -14,7 +14,7 @@ $(filter $(BUILD)/tests/unit/cli/%,$(TEST_PROGRAMS)): \
 
 # Fuzz targets compile the whole agent again, with clang, libFuzzer and the sanitizers.
 FUZZ_FLAGS := -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-FUZZ_LIB_SOURCES := $(filter-out agent/fence/kernel%.c,$(filter agent/core/% agent/config/% agent/fence/% agent/service/request.c agent/service/trust_text.c,$(LIB_SOURCES)))
+FUZZ_LIB_SOURCES := $(filter-out agent/fence/kernel%.c,$(filter agent/core/% agent/config/% agent/fence/% agent/policy/% agent/smtp/% agent/service/request.c agent/service/trust_text.c,$(LIB_SOURCES)))
 
 $(BUILD)/fuzz/%.o: %.c | $(SKELETON)
 	@mkdir -p $(@D)

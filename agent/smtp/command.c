@@ -153,12 +153,16 @@ static bool is_keyword(struct text_span text)
 	return text.size > 0;
 }
 
-/* A keyword's own reader; what it finds goes into the arguments. */
+/*
+ * A keyword's own reader; what it finds goes into the arguments. It is called with a value that is
+ * not empty, or with none where the keyword has none.
+ */
 typedef bool parameter_fn(struct text_span value, void *arguments);
 
 struct parameter_row {
 	const char *keyword;
 	unsigned int extensions; /* one of these must have been offered */
+	bool has_value;
 	parameter_fn *read;
 };
 
@@ -168,7 +172,7 @@ static bool read_size(struct text_span value, void *arguments)
 	struct mail_arguments *mail = arguments;
 	uint64_t size = 0;
 
-	if (value.size == 0 || value.size > 20)
+	if (value.size > 20)
 		return false;
 	for (size_t i = 0; i < value.size; i++) {
 		if (value.text[i] < '0' || value.text[i] > '9')
@@ -198,8 +202,9 @@ static bool read_utf8(struct text_span value, void *arguments)
 {
 	struct mail_arguments *mail = arguments;
 
+	(void)value;
 	mail->utf8 = true;
-	return value.text == NULL;
+	return true;
 }
 
 static bool read_ret(struct text_span value, void *arguments)
@@ -238,7 +243,7 @@ static bool read_auth(struct text_span value, void *arguments)
 	struct mail_arguments *mail = arguments;
 
 	mail->auth = value;
-	return value.size > 0 && xtext_is_valid(value.text, value.size);
+	return xtext_is_valid(value.text, value.size);
 }
 
 static bool read_notify(struct text_span value, void *arguments)
@@ -290,7 +295,7 @@ static bool is_unitext(const char *text, size_t size)
 static bool read_orcpt(struct text_span value, void *arguments)
 {
 	struct rcpt_arguments *rcpt = arguments;
-	const char *semicolon = value.size ? memchr(value.text, ';', value.size) : NULL;
+	const char *semicolon = memchr(value.text, ';', value.size);
 	struct text_span type = {.text = value.text};
 	size_t size;
 
@@ -304,19 +309,19 @@ static bool read_orcpt(struct text_span value, void *arguments)
 }
 
 static const struct parameter_row mail_parameters[] = {
-	{"SIZE", EXTENSION_SIZE, read_size},
-	{"BODY", EXTENSION_8BITMIME, read_body},
-	{"SMTPUTF8", EXTENSION_SMTPUTF8, read_utf8},
-	{"RET", EXTENSION_DSN, read_ret},
-	{"ENVID", EXTENSION_DSN, read_envid},
-	{"AUTH", EXTENSION_AUTH_PLAIN | EXTENSION_AUTH_LOGIN, read_auth},
-	{NULL, 0, NULL},
+	{"SIZE", EXTENSION_SIZE, true, read_size},
+	{"BODY", EXTENSION_8BITMIME, true, read_body},
+	{"SMTPUTF8", EXTENSION_SMTPUTF8, false, read_utf8},
+	{"RET", EXTENSION_DSN, true, read_ret},
+	{"ENVID", EXTENSION_DSN, true, read_envid},
+	{"AUTH", EXTENSION_AUTH_PLAIN | EXTENSION_AUTH_LOGIN, true, read_auth},
+	{.keyword = NULL},
 };
 
 static const struct parameter_row rcpt_parameters[] = {
-	{"NOTIFY", EXTENSION_DSN, read_notify},
-	{"ORCPT", EXTENSION_DSN, read_orcpt},
-	{NULL, 0, NULL},
+	{"NOTIFY", EXTENSION_DSN, true, read_notify},
+	{"ORCPT", EXTENSION_DSN, true, read_orcpt},
+	{.keyword = NULL},
 };
 
 static enum path_error read_parameters(struct text_span rest, const struct parameter_row *rows,
@@ -334,7 +339,8 @@ static enum path_error read_parameters(struct text_span rest, const struct param
 			return PATH_SYNTAX;
 		if (!rows[i].keyword || !(rows[i].extensions & extensions))
 			return PATH_UNKNOWN;
-		if (given & 1u << i || (parameter.value.text && parameter.value.size == 0) ||
+		if (given & 1u << i || (parameter.value.text != NULL) != rows[i].has_value ||
+		    (rows[i].has_value && parameter.value.size == 0) ||
 		    !rows[i].read(parameter.value, arguments))
 			return PATH_PARAMETER;
 		given |= 1u << i;
