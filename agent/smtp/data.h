@@ -43,7 +43,8 @@ void data_begin(struct data_reader *reader, bool normalise);
 
 /*
  * A piece of what is to be written to the server: `count` pieces, each of the input or static.
- * Unless something was normalised one feed gives out at most DATA_PIECES_FEW.
+ * One feed gives out at most DATA_PIECES_FEW, unless line ends are mended, or dots dropped that the
+ * client should have stuffed (".x" is the line "x", RFC 5321 section 4.5.2).
  */
 struct data_piece {
 	const char *data;
