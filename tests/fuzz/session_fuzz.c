@@ -64,7 +64,7 @@ struct backend {
 	char line[8192];
 	size_t size;
 	unsigned int unanswered; /* commands, the greeting, the final dot */
-	bool asked_data, in_data, dot_waits;
+	bool asked_data, asked_login, in_data, dot_waits;
 	bool unfit;	      /* a PROXY header: not lines */
 	unsigned int matched; /* octets of CRLF . CRLF */
 	char reply[REPLY_LINE_LONGEST];
@@ -147,6 +147,7 @@ static void backend_hears_data(struct backend *backend, char c)
 static void backend_hears_line(struct backend *backend)
 {
 	backend->unanswered++;
+	backend->asked_login = backend->size > 5 && memcmp(backend->line, "AUTH ", 5) == 0;
 	backend->asked_data = backend->size == 4 && memcmp(backend->line, "DATA", 4) == 0;
 }
 
@@ -329,11 +330,13 @@ static void good_backend(struct world *world, const char *data, size_t size)
 		const char *reply = "250-b\r\n250-PIPELINING\r\n250-AUTH LOGIN PLAIN\r\n"
 				    "250-XCLIENT ADDR HELO LOGIN\r\n250-DSN\r\n250 SMTPUTF8\r\n";
 
-		if (!backend->unanswered)
+		if (!backend->unanswered && !world->client_tls)
+			offer_inbox(world);
+		if (!backend->unanswered || backend->link != LINK_OPEN)
 			break;
 		if (backend->asked_data && backend->unanswered == 1)
 			reply = "354 go\r\n";
-		else if (size)
+		else if (backend->asked_login || size)
 			reply = "235 2.7.0 in\r\n";
 		backend_sends(world, reply, strlen(reply));
 	}
