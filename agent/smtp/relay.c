@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The connection to the backend, what it is waited for, and transactions. */
+/* The connection to the backend, what it is waited for, and trouble with it. */
 #include "smtp/relay.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +10,6 @@
 
 static const struct answer unreachable = {451, "4.4.1", "The mail server cannot be reached"};
 static const struct answer lost = {451, "4.4.2", "The connection to the mail server was lost"};
-static const struct answer lacks_extension = {
-	451, "4.3.5", "The mail server lacks an extension that the message needs"};
 
 static const struct ending lost_login = {
 	{421, "4.4.2", "The connection to the mail server was lost"}, MXF_SESSION_BACKEND};
@@ -20,26 +17,11 @@ static const struct ending lost_login = {
 /* What is done with a reply, by what it was waited for. */
 typedef void relay_take_fn(struct session *session, const struct smtp_reply *reply);
 
-static relay_take_fn take_rset, take_mail, take_rcpt, take_data, take_dot;
-
-static relay_take_fn *const takes[WAIT_COUNT] = {
-	[WAIT_GREETING] = relay_take_greeting,
-	[WAIT_EHLO] = relay_take_ehlo,
-	[WAIT_HELO] = relay_take_helo,
-	[WAIT_STARTTLS] = relay_take_starttls,
-	[WAIT_XCLIENT] = relay_take_xclient,
-	[WAIT_AUTH_NAME] = relay_take_auth_name,
-	[WAIT_AUTH_PASSWORD] = relay_take_auth_password,
-	[WAIT_AUTH] = relay_take_auth,
-	[WAIT_RSET] = take_rset,
-	[WAIT_MAIL] = take_mail,
-	[WAIT_RCPT] = take_rcpt,
-	[WAIT_DATA] = take_data,
-	[WAIT_DOT] = take_dot,
-};
-
-#define RELAY_WAIT_MS(id, milliseconds) [WAIT_##id] = (milliseconds),
-static const uint32_t wait_ms[WAIT_COUNT] = {RELAY_WAITS(RELAY_WAIT_MS)};
+#define RELAY_WAIT_ROW(id, milliseconds, take) [WAIT_##id] = {(milliseconds), (take)},
+static const struct {
+	uint32_t milliseconds; /* 0: data-timeout */
+	relay_take_fn *take;
+} waits[WAIT_COUNT] = {RELAY_WAITS(RELAY_WAIT_ROW)};
 
 /* Bytes and what is waited for. */
 
@@ -70,8 +52,8 @@ static void set_deadline(struct session *session)
 
 	if (!relay->wait_count)
 		relay->deadline = NEVER;
-	else if (wait_ms[first])
-		relay->deadline = session_after(session, wait_ms[first]);
+	else if (waits[first].milliseconds)
+		relay->deadline = session_after(session, waits[first].milliseconds);
 	else
 		relay->deadline = session_after_limit(session, LIMIT_DATA_TIMEOUT);
 }
@@ -265,171 +247,7 @@ void relay_tick(struct session *session)
 	relay_fail(session, MXF_BACKEND_TIMEOUT, "it did not answer in time");
 }
 
-/* Transactions. */
-
-void relay_abandon_transaction(struct session *session)
-{
-	struct relay *relay = session->relay;
-
-	if (!relay || !relay->in_mail)
-		return;
-	relay->in_mail = false;
-	relay->rset_owed = true;
-}
-
-static void send_mail(struct session *session)
-{
-	const struct transaction *transaction = session->transaction;
-	struct relay *relay = session->relay;
-	char size[sizeof(" SIZE=") + 20];
-
-	relay_write_text(session, "MAIL FROM:<");
-	relay_write(session, transaction->sender.text, transaction->sender.size);
-	relay_write_text(session, ">");
-	if (transaction->declared_size && relay->extensions & EXTENSION_SIZE) {
-		snprintf(size, sizeof(size), " SIZE=%llu",
-			 (unsigned long long)transaction->declared_size);
-		relay_write_text(session, size);
-	}
-	if (transaction->is_8bit)
-		relay_write_text(session, " BODY=8BITMIME");
-	if (transaction->utf8)
-		relay_write_text(session, " SMTPUTF8");
-	if (relay->extensions & EXTENSION_DSN)
-		relay_write_text(session, transaction->dsn);
-	relay_write_text(session, "\r\n");
-	relay->in_mail = true;
-	relay_await(session, WAIT_MAIL);
-}
-
-static void send_rset(struct session *session)
-{
-	relay_write_text(session, "RSET\r\n");
-	session->relay->rset_owed = false;
-	relay_await(session, WAIT_RSET);
-}
-
-static void send_rcpt(struct session *session, struct pending *pending)
-{
-	bool dsn = session->relay->extensions & EXTENSION_DSN;
-
-	relay_write(session, pending->text, dsn ? pending->full_size : pending->size);
-	relay_write_text(session, "\r\n");
-	pending->state = PENDING_SENT;
-	relay_await(session, WAIT_RCPT);
-}
-
-/* Sends the next line of the envelope; false when there is none. */
-static bool send_next(struct session *session)
-{
-	struct transaction *transaction = session->transaction;
-	struct pending *pending = transaction->unsent;
-
-	if (!pending)
-		return false;
-	if (session->relay->rset_owed) {
-		send_rset(session);
-		return true;
-	}
-	if (!session->relay->in_mail) {
-		send_mail(session);
-		return true;
-	}
-	send_rcpt(session, pending);
-	while (pending && pending->state != PENDING_UNSENT)
-		pending = pending->next;
-	transaction->unsent = pending;
-	return true;
-}
-
-static bool lacks(const struct session *session)
-{
-	const struct transaction *transaction = session->transaction;
-	unsigned int needed = (transaction->is_8bit ? EXTENSION_8BITMIME : 0) |
-			      (transaction->utf8 ? EXTENSION_SMTPUTF8 : 0);
-
-	return (session->relay->extensions & needed) != needed;
-}
-
-void relay_send_envelope(struct session *session)
-{
-	struct transaction *transaction = session->transaction;
-	struct relay *relay = session->relay;
-
-	if (!relay || relay->phase != RELAY_READY || !transaction || !transaction->unsent)
-		return;
-	if (lacks(session)) {
-		refusal_set(&transaction->refusal, &lacks_extension);
-		pending_advance(session);
-		return;
-	}
-	while (relay->extensions & EXTENSION_PIPELINING || !relay->wait_count)
-		if (!send_next(session))
-			break;
-}
-
-void relay_send_data(struct session *session)
-{
-	relay_write_text(session, "DATA\r\n");
-	relay_await(session, WAIT_DATA);
-}
-
-void relay_send_pieces(struct session *session, struct data_piece *pieces, size_t count, bool last)
-{
-	static const char dot[] = ".\r\n";
-
-	session_flush(session);
-	if (last)
-		pieces[count++] = (struct data_piece){dot, sizeof(dot) - 1};
-	session->shared->ops->write_backend(session->context, pieces, count);
-	if (last)
-		relay_await(session, WAIT_DOT);
-}
-
 /* Replies. */
-
-/* 421 speaks of a connection that is not the client's. */
-static int code_for_client(int code)
-{
-	return code == 421 ? 451 : code;
-}
-
-static void take_rset(struct session *session, const struct smtp_reply *reply)
-{
-	if (reply->code >= 300)
-		relay_fail(session, MXF_BACKEND_PROTOCOL, "it refused RSET");
-}
-
-static void take_mail(struct session *session, const struct smtp_reply *reply)
-{
-	if (reply->code < 300)
-		return;
-	session->relay->in_mail = false;
-	refusal_set_passed(&session->transaction->refusal, code_for_client(reply->code),
-			   reply->text, reply->size);
-	pending_advance(session);
-}
-
-static void take_rcpt(struct session *session, const struct smtp_reply *reply)
-{
-	pending_answer(session, code_for_client(reply->code), reply->text, reply->size);
-}
-
-static void take_data(struct session *session, const struct smtp_reply *reply)
-{
-	if (reply->code < 300)
-		relay_fail(session, MXF_BACKEND_PROTOCOL, "it answered DATA with 2xx");
-	else
-		session_data_answered(session, code_for_client(reply->code), reply->text,
-				      reply->size);
-}
-
-static void take_dot(struct session *session, const struct smtp_reply *reply)
-{
-	session->relay->in_mail = false;
-	session->relay->served = true;
-	session_dot_answered(session, code_for_client(reply->code), reply->text, reply->size);
-}
 
 /* Between transactions a server may leave; the next one gets a new connection. */
 static void take_leave(struct session *session, const char *reason)
@@ -448,8 +266,8 @@ static void take_unasked(struct session *session, const struct smtp_reply *reply
 	struct transaction *transaction = session->transaction;
 
 	if (session->state == STATE_DATA && reply->code >= 400) {
-		refusal_set_passed(&transaction->refusal, code_for_client(reply->code), reply->text,
-				   reply->size);
+		refusal_set_passed(&transaction->refusal, relay_code_for_client(reply->code),
+				   reply->text, reply->size);
 		relay_close(session, true);
 		session_data_failed(session);
 	} else if (reply->code == 421) {
@@ -487,7 +305,7 @@ static void take_reply(struct session *session)
 		relay_fail(session, MXF_BACKEND_PROTOCOL, "it asks for more where nothing is due");
 		return;
 	}
-	takes[wait](session, &relay->reply);
+	waits[wait].take(session, &relay->reply);
 	if (session->relay && leaves)
 		take_leave(session, "it ended the session");
 	if (session->relay)

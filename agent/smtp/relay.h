@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The backend leg of a session: an SMTP client, RFC 5321. relay.c has its connection, what it waits
- * for, and transactions; relay_setup.c what comes before them (greeting, EHLO, STARTTLS, XCLIENT or
- * PROXY, AUTH).
+ * for, and trouble; relay_setup.c what comes first (greeting, EHLO, STARTTLS, XCLIENT or PROXY,
+ * AUTH); relay_mail.c transactions.
  *
  * Part of the session: these work on session->relay, which is NULL while there is none.
  */
@@ -11,25 +11,25 @@
 
 #include "smtp/session_internal.h"
 
-/* Replies that are waited for. X(id, milliseconds until it must be there) */
+/* Replies that are waited for. X(id, milliseconds until it must be there, what takes it) */
 #define RELAY_WAITS(X)                                                                             \
-	X(GREETING, 60000)                                                                         \
-	X(EHLO, 60000)                                                                             \
-	X(HELO, 60000)                                                                             \
-	X(STARTTLS, 60000)                                                                         \
-	X(XCLIENT, 60000)                                                                          \
-	X(AUTH, 60000)                                                                             \
-	X(AUTH_NAME, 60000)                                                                        \
-	X(AUTH_PASSWORD, 60000)                                                                    \
-	X(RSET, 60000)                                                                             \
-	X(MAIL, 240000)                                                                            \
-	X(RCPT, 240000)                                                                            \
-	X(DATA, 120000)                                                                            \
-	X(DOT, 0) /* data-timeout */
+	X(GREETING, 60000, relay_take_greeting)                                                    \
+	X(EHLO, 60000, relay_take_ehlo)                                                            \
+	X(HELO, 60000, relay_take_helo)                                                            \
+	X(STARTTLS, 60000, relay_take_starttls)                                                    \
+	X(XCLIENT, 60000, relay_take_xclient)                                                      \
+	X(AUTH, 60000, relay_take_auth)                                                            \
+	X(AUTH_NAME, 60000, relay_take_auth_name)                                                  \
+	X(AUTH_PASSWORD, 60000, relay_take_auth_password)                                          \
+	X(RSET, 60000, relay_take_rset)                                                            \
+	X(MAIL, 240000, relay_take_mail)                                                           \
+	X(RCPT, 240000, relay_take_rcpt)                                                           \
+	X(DATA, 120000, relay_take_data)                                                           \
+	X(DOT, 0, relay_take_dot) /* data-timeout */
 
 #define RELAY_TLS_MS 60000
 
-#define RELAY_WAIT_ENUM(id, milliseconds) WAIT_##id,
+#define RELAY_WAIT_ENUM(id, milliseconds, take) WAIT_##id,
 enum relay_wait { RELAY_WAITS(RELAY_WAIT_ENUM) WAIT_COUNT };
 
 enum relay_phase {
@@ -66,13 +66,6 @@ struct relay {
 
 /* Connects when there is no relay. Once it is ready it does what the goal is. */
 void relay_open(struct session *session, enum relay_goal goal);
-/* Sends of the transaction what can be sent now. */
-void relay_send_envelope(struct session *session);
-void relay_send_data(struct session *session);
-/* Pieces of the message; `last`: the final dot goes with them. */
-void relay_send_pieces(struct session *session, struct data_piece *pieces, size_t count, bool last);
-/* The transaction is given up before its end: an RSET is owed. */
-void relay_abandon_transaction(struct session *session);
 /* Takes leave: QUIT where that is possible, or cuts the connection. */
 void relay_close(struct session *session, bool abort);
 /*
@@ -107,5 +100,22 @@ void relay_take_auth(struct session *session, const struct smtp_reply *reply);
 void relay_tls_done(struct session *session, bool established);
 /* Passes the attempt on. */
 void relay_log_in(struct session *session);
+
+/* --- relay_mail.c --- */
+
+/* Sends of the transaction what can be sent now. */
+void relay_send_envelope(struct session *session);
+void relay_send_data(struct session *session);
+/* Pieces of the message; `last`: the final dot goes with them. */
+void relay_send_pieces(struct session *session, struct data_piece *pieces, size_t count, bool last);
+/* The transaction is given up before its end: an RSET is owed. */
+void relay_abandon_transaction(struct session *session);
+void relay_take_rset(struct session *session, const struct smtp_reply *reply);
+void relay_take_mail(struct session *session, const struct smtp_reply *reply);
+void relay_take_rcpt(struct session *session, const struct smtp_reply *reply);
+void relay_take_data(struct session *session, const struct smtp_reply *reply);
+void relay_take_dot(struct session *session, const struct smtp_reply *reply);
+/* 421 speaks of a connection that is not the client's: it hears 451. */
+int relay_code_for_client(int code);
 
 #endif

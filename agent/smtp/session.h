@@ -80,7 +80,9 @@ struct session_ops {
 	void (*write_backend)(void *context, const struct data_piece *pieces, size_t count);
 	/* Connect to the first server that answers, from server `first` on. */
 	void (*connect_backend)(void *context, size_t first);
-	/* Close, without waiting, after what was written has been sent (or `abort`: at once, RST).
+	/*
+	 * Close, without waiting, after what was written has been sent (or `abort`: at once, RST).
+	 * Also gives up connecting, and does nothing where there is no connection.
 	 */
 	void (*close_backend)(void *context, bool abort);
 	/* Handshake after what was written has been sent. */

@@ -127,13 +127,15 @@ void session_login_done(struct session *session, enum mxf_auth_result result)
 	};
 
 	login_event(session, result, answers[result]);
-	if (result == MXF_AUTH_OK)
+	if (result == MXF_AUTH_OK) {
 		login_accept(session);
-	else if (result == MXF_AUTH_ERROR)
+	} else if (result == MXF_AUTH_ERROR) {
+		session_count_idle(session);
 		login_over(session, &trouble);
-	else
+	} else {
 		session_change_state(session, STATE_LOGIN_DELAY,
 				     session_after_limit(session, LIMIT_FAILURE_DELAY));
+	}
 }
 
 /* Name and password are there. */

@@ -39,6 +39,13 @@ static const struct ending too_many_unknown = {{421, "4.7.0", "Too many unknown 
 static const struct ending too_many_idle = {{421, "4.7.0", "Too many commands without mail"},
 					    MXF_SESSION_LIMIT};
 
+void session_count_idle(struct session *session)
+{
+	session->idle_commands++;
+	if (session->idle_commands >= session_limit(session, LIMIT_IDLE_COMMANDS))
+		session_end_soon(session, &too_many_idle);
+}
+
 /* Greetings. */
 
 static bool starttls_is_possible(const struct session *session)
@@ -156,6 +163,9 @@ static bool take_name(struct session *session, const struct smtp_command *comman
 		session_refuse_command(session, &bad_name, NULL);
 		return false;
 	}
+	/* Once is needed. */
+	if (session->helo)
+		session_count_idle(session);
 	transaction_reset(session);
 	if (is_same_name(session->helo, command->argument))
 		return true;
@@ -333,11 +343,8 @@ static void dispatch(struct session *session, const struct smtp_command *command
 	const struct command_row *row = &commands[command->verb];
 	unsigned int broken = violations(session, row, command);
 
-	if (row->flags & IDLE) {
-		session->idle_commands++;
-		if (session->idle_commands >= session_limit(session, LIMIT_IDLE_COMMANDS))
-			session_end_soon(session, &too_many_idle);
-	}
+	if (row->flags & IDLE)
+		session_count_idle(session);
 	if (!broken) {
 		row->handle(session, command);
 		return;

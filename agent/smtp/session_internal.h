@@ -192,6 +192,9 @@ size_t session_take_command(struct session *session, const char *data, size_t si
 /* The line that data begins with, when it is whole; 0 when not, or after an answer to a bad one. */
 size_t session_find_line(struct session *session, const char *data, size_t size, bool login);
 
+/* One that moves nothing: after limits.idle-commands of them the session ends. */
+void session_count_idle(struct session *session);
+
 /* --- session_reply.c --- */
 
 void session_write_client(struct session *session, const char *data, size_t size);

@@ -156,7 +156,10 @@ static void event(void *context, const struct session_event *event)
 	else if (event->kind == SESSION_EVENT_LOGIN)
 		add_text(out, " %s %s %.*s", auths[event->auth], event->mechanism,
 			 (int)event->login.size, event->login.text);
-	else if (event->kind != SESSION_EVENT_READY)
+	else if (event->kind == SESSION_EVENT_READY)
+		add_text(out, " size=%llu%s", (unsigned long long)world->offer.size,
+			 world->offer.extensions & EXTENSION_DSN ? " dsn" : "");
+	else
 		add_text(out, " %s %d %.*s", event->command, event->code, (int)event->enhanced.size,
 			 event->enhanced.text);
 	if (event->decided)
@@ -372,7 +375,13 @@ static void world_open(struct world *world)
 		.ops = &ops,
 		.tls_available = true,
 	};
-	world->session = session_new(&world->shared, &peer, world, world->now);
+	if (script->probe) {
+		world->shared.listener = NULL;
+		world->shared.policy = NULL;
+		world->session = session_new_probe(&world->shared, world, world->now);
+	} else {
+		world->session = session_new(&world->shared, &peer, world, world->now);
+	}
 	assert_non_null(world->session);
 }
 

@@ -111,6 +111,7 @@ struct script {
 	const char *config; /* NULL: the world's own, see world_config */
 	const char *client; /* its address; NULL: 203.0.113.9 */
 	bool tls;	    /* implicit */
+	bool probe;	    /* no client */
 	bool whole_only;    /* what comes in one read matters */
 	struct step steps[SCRIPT_STEPS];
 };

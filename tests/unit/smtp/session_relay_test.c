@@ -27,13 +27,14 @@
 
 static const struct script mail[] = {
 	{.name = "one message",
-	 .steps = {IN_DATA, CLIENT("Subject: x\r\n\r\nhello\r\n"),
-		   BACKEND("Subject: x\r\n\r\nhello\r\n"), CLIENT(".\r\n"), BACKEND(".\r\n"),
-		   SAYS(""), REPLY("250 2.0.0 Ok: queued as 1\r\n"),
-		   SAYS("250 2.0.0 Ok: queued as 1\r\n"), CLIENT("QUIT\r\n"), BACKEND("QUIT\r\n"),
-		   SAYS("221 2.0.0 Bye\r\n"), WISHES("close\nfinish quit\n"),
-		   EVENTS("ready\naccepted RCPT 250 2.1.5 accept to=u@example.com\n"
-			  "message END-OF-MESSAGE 250 2.0.0\nend quit 1\n")}},
+	 .steps =
+		 {IN_DATA, CLIENT("Subject: x\r\n\r\nhello\r\n"),
+		  BACKEND("Subject: x\r\n\r\nhello\r\n"), CLIENT(".\r\n"), BACKEND(".\r\n"),
+		  SAYS(""), REPLY("250 2.0.0 Ok: queued as 1\r\n"),
+		  SAYS("250 2.0.0 Ok: queued as 1\r\n"), CLIENT("QUIT\r\n"), BACKEND("QUIT\r\n"),
+		  SAYS("221 2.0.0 Bye\r\n"), WISHES("close\nfinish quit\n"),
+		  EVENTS("ready size=10240000 dsn\naccepted RCPT 250 2.1.5 accept to=u@example.com\n"
+			 "message END-OF-MESSAGE 250 2.0.0\nend quit 1\n")}},
 	{.name = "all in one batch",
 	 .steps = {HELLO,
 		   CLIENT("MAIL FROM:<a@b.example> SIZE=5 BODY=8BITMIME RET=HDRS ENVID=q\r\n"
@@ -117,15 +118,16 @@ static const struct script mail[] = {
 		   BACKEND("MAIL FROM:<a@example.com>\r\nRCPT TO:<u@far.example>\r\n")}},
 	{.name = "recipients are the backend's to know",
 	 .config = GATE(ONE_SERVER, "  recipients: {source: backend}\n"),
-	 .steps = {ENVELOPE, REPLY("250 ok\r\n554 5.7.1 Access denied\r\n"),
-		   SAYS("550 5.1.1 No such mailbox here\r\n"), CLIENT("RCPT TO:<postmaster>\r\n"),
-		   BACKEND("RCPT TO:<postmaster@example.com>\r\n"),
-		   REPLY("554 5.7.1 Access denied\r\n"), SAYS("554 5.7.1 Access denied\r\n"),
-		   CLIENT("RCPT TO:<w@example.com>\r\n"), BACKEND("RCPT TO:<w@example.com>\r\n"),
-		   REPLY("450 later\r\n"), SAYS("450 4.0.0 later\r\n"),
-		   EVENTS("ready\nrefused RCPT 550 5.1.1 recipient-unknown to=u@example.com\n"
-			  "refused RCPT 554 5.7.1 to=postmaster@example.com\n"
-			  "refused RCPT 450  to=w@example.com\n")}},
+	 .steps =
+		 {ENVELOPE, REPLY("250 ok\r\n554 5.7.1 Access denied\r\n"),
+		  SAYS("550 5.1.1 No such mailbox here\r\n"), CLIENT("RCPT TO:<postmaster>\r\n"),
+		  BACKEND("RCPT TO:<postmaster@example.com>\r\n"),
+		  REPLY("554 5.7.1 Access denied\r\n"), SAYS("554 5.7.1 Access denied\r\n"),
+		  CLIENT("RCPT TO:<w@example.com>\r\n"), BACKEND("RCPT TO:<w@example.com>\r\n"),
+		  REPLY("450 later\r\n"), SAYS("450 4.0.0 later\r\n"),
+		  EVENTS("ready size=10240000 dsn\nrefused RCPT 550 5.1.1 recipient-unknown to=u@example.com\n"
+			 "refused RCPT 554 5.7.1 to=postmaster@example.com\n"
+			 "refused RCPT 450  to=w@example.com\n")}},
 	{.name = "recipients limit",
 	 .config = GATE(ONE_SERVER, "  limits: {recipients: 1}\n"),
 	 .steps = {RECIPIENT, CLIENT("RCPT TO:<v@example.com>\r\n"),
@@ -185,12 +187,13 @@ static const struct script messages[] = {
 		   SAYS("250 2.1.0 Sender OK\r\n"),
 		   BACKEND("RSET\r\nMAIL FROM:<>\r\nRCPT TO:<u@example.com>\r\n")}},
 	{.name = "the message refused by the backend",
-	 .steps = {IN_DATA, CLIENT("x\r\n.\r\n"), BACKEND("x\r\n.\r\n"),
-		   REPLY("554-5.7.1 spam\r\n554 5.7.1 really\r\n"),
-		   SAYS("554-5.7.1 spam\r\n554 5.7.1 really\r\n"), CLIENT("DATA\r\n"),
-		   SAYS("503 5.5.1 Send MAIL first\r\n"),
-		   EVENTS("ready\naccepted RCPT 250 2.1.5 accept to=u@example.com\n"
-			  "message END-OF-MESSAGE 554 5.7.1\nrefused DATA 503 5.5.1\n")}},
+	 .steps =
+		 {IN_DATA, CLIENT("x\r\n.\r\n"), BACKEND("x\r\n.\r\n"),
+		  REPLY("554-5.7.1 spam\r\n554 5.7.1 really\r\n"),
+		  SAYS("554-5.7.1 spam\r\n554 5.7.1 really\r\n"), CLIENT("DATA\r\n"),
+		  SAYS("503 5.5.1 Send MAIL first\r\n"),
+		  EVENTS("ready size=10240000 dsn\naccepted RCPT 250 2.1.5 accept to=u@example.com\n"
+			 "message END-OF-MESSAGE 554 5.7.1\nrefused DATA 503 5.5.1\n")}},
 	{.name = "the backend answers before the end",
 	 .steps = {IN_DATA, CLIENT("x\r\n"), BACKEND("x\r\n"), REPLY("552 5.3.4 enough\r\n"),
 		   WISHES("abort\n"), CLIENT("y\r\n.\r\n"), SAYS("552 5.3.4 enough\r\n")}},
@@ -198,10 +201,11 @@ static const struct script messages[] = {
 	 .steps = {IN_DATA, CLIENT("x\r\n"), BACKEND("x\r\n"), REPLY("250 ok\r\n"),
 		   WISHES("abort\n"), CLIENT("y\r\n.\r\n"), SAYS(LOST)}},
 	{.name = "the backend dies in the message",
-	 .steps = {IN_DATA, CLIENT("x\r\n"), BACKEND("x\r\n"), CLOSED, WISHES("abort\n"),
-		   CLIENT("y\r\n.\r\n"), SAYS(LOST),
-		   EVENTS("ready\naccepted RCPT 250 2.1.5 accept to=u@example.com\n"
-			  "backend closed\nrefused END-OF-MESSAGE 451 4.4.2\n")}},
+	 .steps =
+		 {IN_DATA, CLIENT("x\r\n"), BACKEND("x\r\n"), CLOSED, WISHES("abort\n"),
+		  CLIENT("y\r\n.\r\n"), SAYS(LOST),
+		  EVENTS("ready size=10240000 dsn\naccepted RCPT 250 2.1.5 accept to=u@example.com\n"
+			 "backend closed\nrefused END-OF-MESSAGE 451 4.4.2\n")}},
 	{.name = "the backend dies after the final dot",
 	 .steps = {IN_DATA, CLIENT("x\r\n.\r\n"), BACKEND("x\r\n.\r\n"), CLOSED, WISHES("abort\n"),
 		   SAYS(LOST)}},
@@ -343,12 +347,13 @@ static const struct script trouble[] = {
 	{.name = "an endless line",
 	 .steps = {ENVELOPE, REPLY("250 " A1K A1K), WISHES("abort\n"), SAYS(LOST)}},
 	{.name = "closed between transactions",
-	 .steps = {IN_DATA, CLIENT("\r\n.\r\n"), BACKEND("\r\n.\r\n"), REPLY("250 ok\r\n"),
-		   SAYS("250 2.0.0 ok\r\n"), REPLY("421 idle\r\n"), WISHES("abort\n"),
-		   CLIENT("MAIL FROM:<>\r\nRCPT TO:<u@example.com>\r\n"),
-		   SAYS("250 2.1.0 Sender OK\r\n"), WISHES("connect 0\n"),
-		   EVENTS("ready\naccepted RCPT 250 2.1.5 accept to=u@example.com\n"
-			  "message END-OF-MESSAGE 250 \n")}},
+	 .steps =
+		 {IN_DATA, CLIENT("\r\n.\r\n"), BACKEND("\r\n.\r\n"), REPLY("250 ok\r\n"),
+		  SAYS("250 2.0.0 ok\r\n"), REPLY("421 idle\r\n"), WISHES("abort\n"),
+		  CLIENT("MAIL FROM:<>\r\nRCPT TO:<u@example.com>\r\n"),
+		  SAYS("250 2.1.0 Sender OK\r\n"), WISHES("connect 0\n"),
+		  EVENTS("ready size=10240000 dsn\naccepted RCPT 250 2.1.5 accept to=u@example.com\n"
+			 "message END-OF-MESSAGE 250 \n")}},
 	{.name = "closed just when the next transaction begins",
 	 .steps = {IN_DATA, CLIENT("\r\n.\r\n"), BACKEND("\r\n.\r\n"), REPLY("250 ok\r\n"),
 		   SAYS("250 2.0.0 ok\r\n"), CLIENT("MAIL FROM:<>\r\nRCPT TO:<u@example.com>\r\n"),
@@ -422,6 +427,40 @@ static const struct script setup[] = {
 		   REPLY("220 inside\r\n"), BACKEND("EHLO mx.example.com\r\n")}},
 };
 
+static const struct script probes[] = {
+	{.name = "a probe",
+	 .probe = true,
+	 .config = GATE(ONE_SERVER ", client-address: xclient, tls: required", ""),
+	 .steps = {WISHES("connect 0\n"), CONNECTED(0), REPLY("220 inside\r\n"),
+		   BACKEND("EHLO mx.example.com\r\n"),
+		   REPLY("250-inside\r\n250-XCLIENT ADDR\r\n250 STARTTLS\r\n"),
+		   BACKEND("STARTTLS\r\n"), REPLY("220 go\r\n"), WISHES("backend tls\n"),
+		   BACKEND_TLS(true), BACKEND("EHLO mx.example.com\r\n"),
+		   REPLY("250-inside\r\n250-SIZE 4711\r\n250 DSN\r\n"), BACKEND("QUIT\r\n"),
+		   WISHES("close\nfinish quit\n"), EVENTS("ready size=4711 dsn\n")}},
+	{.name = "a probe that speaks for itself",
+	 .probe = true,
+	 .config = GATE(ONE_SERVER ", client-address: proxy-v1, tls: off", ""),
+	 .steps = {WISHES("connect 0\n"), CONNECTED(0), BACKEND("PROXY UNKNOWN\r\n"),
+		   REPLY("554 no\r\n"), WISHES("abort\nfinish backend\n"),
+		   EVENTS("backend refused\n")}},
+	{.name = "a probe without a server",
+	 .probe = true,
+	 .steps = {WISHES("connect 0\n"), FAILED(MXF_BACKEND_CONNECT),
+		   WISHES("abort\nfinish backend\n")}},
+	{.name = "a probe without an answer",
+	 .probe = true,
+	 .config = GATE(ONE_SERVER, ""),
+	 .steps = {WISHES("connect 0\n"), CONNECTED(0), WAIT(60000),
+		   WISHES("abort\nfinish backend\n")}},
+};
+
+static void test_probes(void **state)
+{
+	(void)state;
+	RUN_ALL(probes);
+}
+
 static void test_mail(void **state)
 {
 	(void)state;
@@ -457,7 +496,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mail),	  cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_smuggling), cmocka_unit_test(test_trouble),
-		cmocka_unit_test(test_setup),
+		cmocka_unit_test(test_setup),	  cmocka_unit_test(test_probes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
