@@ -17,6 +17,7 @@
 #include "config/schema.h"
 #include "core/file.h"
 #include "core/range.h"
+#include "fence/lint.h"
 #include "service/check.h"
 
 struct fixture {
