@@ -65,9 +65,11 @@ static json_t *answer_of(const struct config *config, const struct policy_decisi
 /* A sender as it stands between the brackets, or with them when it is the null one. */
 static bool read_sender(const char *text, struct mailbox *sender)
 {
-	if (text && *text && strcmp(text, "<>") != 0)
-		return mailbox_parse(text, strlen(text), true, sender) == MAILBOX_OK;
-	mailbox_clear(sender);
+	if (text && *text && strcmp(text, "<>") != 0 &&
+	    mailbox_parse(text, strlen(text), true, sender) != MAILBOX_OK)
+		return false;
+	if (!text || !*text || strcmp(text, "<>") == 0)
+		mailbox_clear(sender);
 	return true;
 }
 
@@ -96,17 +98,20 @@ json_t *explain_smtp(const struct config *config, const struct policy *policy,
 	struct policy_client client;
 	struct mailbox sender;
 	size_t count = 0;
+	bool good_sender;
 
 	*exit = MXF_EXIT_OK;
 	if (!listener)
 		return json_null();
-	if (!read_sender(question->sender, &sender)) {
+	fill_session(question, listener, &session);
+	policy_client_make(policy, &session, &client);
+	/* The rules that answer MAIL come before its syntax. */
+	good_sender = read_sender(question->sender, &sender);
+	if (!good_sender && !policy_refuse_mail(policy, &session, &decision)) {
 		*exit = MXF_EXIT_FAILED;
 		return json_pack("{s:i, s:s, s:s, s:n, s:n, s:[]}", "answer", 501, "enhanced",
 				 "5.1.7", "text", POLICY_BAD_SENDER, "rule", "origin", "steps");
 	}
-	fill_session(question, listener, &session);
-	policy_client_make(policy, &session, &client);
 	if (question->recipient)
 		policy_decide(policy, &session, &client, &sender, question->recipient,
 			      strlen(question->recipient), true, &decision, steps, &count);
