@@ -76,7 +76,7 @@ class Gate:
     """An agent with a gate."""
 
     running = []
-    ports = itertools.count(2500)
+    ports = itertools.count(4000)
 
     def __init__(self, config, files=(), start=True, extra=()):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mxfence-gate-"))
