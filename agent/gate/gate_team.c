@@ -242,7 +242,7 @@ static int worker_start(struct gate_team *team, size_t number, const struct team
 	}
 	if (error) {
 		if (process && process->pid > 0)
-			kill(process->pid, SIGKILL);
+			process_end(process->pid);
 		process_free(&process);
 		return error;
 	}
@@ -293,7 +293,7 @@ static int hasher_start(struct gate_team *team, const struct team_plan *plan)
 	}
 	if (error) {
 		if (process && process->pid > 0)
-			kill(process->pid, SIGKILL);
+			process_end(process->pid);
 		process_free(&process);
 		return error;
 	}
@@ -461,7 +461,7 @@ static void process_kill(struct gate_process *process)
 
 	if (!process)
 		return;
-	kill(process->pid, SIGKILL);
+	process_end(process->pid);
 	while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	/* Asked for, so not worth a word. */

@@ -115,6 +115,15 @@ int process_drop(void)
 	return 0;
 }
 
+void process_end(pid_t pid)
+{
+	if (child_user && seteuid(child_user))
+		return;
+	kill(pid, SIGKILL);
+	if (child_user && seteuid(0))
+		_exit(EXIT_FAILURE);
+}
+
 int process_drop_to(unsigned int capability)
 {
 	bool has = !capng_get_caps_process() && capng_have_capability(CAPNG_PERMITTED, capability);

@@ -30,4 +30,10 @@ int process_drop(void);
 /* The same but for one capability, which stays; the user stays too. */
 int process_drop_to(unsigned int capability);
 
+/*
+ * Ends a child at once. The parent has no right to signal other users' processes, so it is that user
+ * for as long as this takes; it must have one thread.
+ */
+void process_end(pid_t pid);
+
 #endif
