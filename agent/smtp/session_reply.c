@@ -50,7 +50,7 @@ static char *append(char *out, const char *end, const char *text, size_t size)
 /* Our own texts are one line and printable; they end where the longest line of a reply does. */
 static size_t format_answer(const struct answer *answer, char out[COMMAND_LINE_MAX])
 {
-	const char *end = out + COMMAND_LINE_MAX - 2;
+	const char *end = out + (COMMAND_LINE_MAX - 2);
 	char *at = out;
 
 	*at++ = (char)('0' + answer->code / 100);

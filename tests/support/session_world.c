@@ -302,6 +302,9 @@ static void act(struct world *world, const struct step *step)
 	case STEP_STALLED:
 		session_backend_stalled(session, step->number, now);
 		break;
+	case STEP_REFUSE:
+		session_refuse(session, step->text, now);
+		break;
 	case STEP_DRAIN:
 		session_drain(session, now);
 		break;
@@ -403,7 +406,7 @@ static void run(const struct script *script, bool bytewise)
 	const struct step nothing = {.text = ""};
 
 	world_open(&world);
-	if (script->steps[0].kind != STEP_CLIENT)
+	if (script->steps[0].kind != STEP_CLIENT && script->steps[0].kind != STEP_REFUSE)
 		tick(&world);
 	for (const struct step *step = script->steps; step->kind; step++, world.index++)
 		run_step(&world, step);

@@ -27,6 +27,7 @@ enum step_kind {
 	STEP_WAIT,    /* `number` milliseconds pass */
 	STEP_STALLED, /* `number`: the backend takes nothing, or it does again */
 	STEP_DRAIN,
+	STEP_REFUSE, /* the text is why the client is not welcome */
 };
 
 struct step {
@@ -99,6 +100,10 @@ struct step {
 #define STALLED(yes)                                                                               \
 	{                                                                                          \
 		.kind = STEP_STALLED, .number = (yes)                                              \
+	}
+#define REFUSE(why)                                                                                \
+	{                                                                                          \
+		.kind = STEP_REFUSE, .text = (why)                                                 \
 	}
 #define DRAIN                                                                                      \
 	{                                                                                          \

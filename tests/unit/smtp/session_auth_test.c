@@ -10,21 +10,21 @@
 
 #include "tests/unit/smtp/session_scripts.h"
 
-#define SUBMISSION(source, listener, backend)                                                      \
+#define SUBMISSION(source, backend, more)                                                          \
 	"gate:\n"                                                                                  \
 	"  hostname: mx.example.com\n"                                                             \
 	"  domains: [example.com]\n"                                                               \
 	"  tls: {certificate: /c.pem, key: /k.pem}\n"                                              \
 	"  listeners:\n"                                                                           \
 	"    - {name: sub, address: \"192.0.2.25:587\", role: submission, backend: inside, "       \
-	"tls: required" listener "}\n"                                                             \
+	"tls: required}\n"                                                                         \
 	"  backends:\n"                                                                            \
-	"    inside: {servers: [\"" backend "\"], tls: optional}\n"                                \
+	"    inside: {servers: [\"" backend "\"], tls: optional" more "}\n"                        \
 	"  relay: {authenticated: yes}\n"                                                          \
 	"  auth: {" source "}\n"
 
-#define BY_DOVECOT SUBMISSION("source: dovecot, socket: auth.sock", "", "10.0.0.5:25")
-#define BY_BACKEND SUBMISSION("source: backend", "", "127.0.0.1:25")
+#define BY_DOVECOT SUBMISSION("source: dovecot, socket: auth.sock", "10.0.0.5:25", "")
+#define BY_BACKEND SUBMISSION("source: backend", "127.0.0.1:25", "")
 
 #define GREETED_TLS                                                                                \
 	GREETED, CLIENT("EHLO client.example\r\n"),                                                \
@@ -116,6 +116,18 @@ static const struct script dialogs[] = {
 	 .tls = true,
 	 .steps = {GREETED_TLS, CLIENT("AUTH PLAIN " PLAIN "\r\n"),
 		   WISHES("auth PLAIN user secret\n"), WAIT(60000), SAYS(TROUBLE)}},
+	{.name = "who logged in may relay, and the backend is told",
+	 .config = SUBMISSION("source: dovecot, socket: auth.sock", "10.0.0.5:25",
+			      ", client-address: xclient"),
+	 .tls = true,
+	 .steps = {GREETED_TLS, CLIENT("AUTH PLAIN AHUgKwBzZWNyZXQ=\r\n"),
+		   WISHES("auth PLAIN u + secret\n"), AUTH_DONE(MXF_AUTH_OK), SAYS(SUCCESS),
+		   CLIENT("MAIL FROM:<>\r\nAUTH PLAIN x\r\nRCPT TO:<x@far.example>\r\n"),
+		   SAYS("250 2.1.0 Sender OK\r\n503 5.5.1 Not within a transaction\r\n"),
+		   WISHES("connect 0\n"), CONNECTED(0), REPLY("220 inside\r\n"),
+		   BACKEND("EHLO mx.example.com\r\n"), REPLY("250-inside\r\n250 XCLIENT LOGIN\r\n"),
+		   BACKEND("XCLIENT LOGIN=u+20+2B\r\n"), REPLY("220 inside\r\n"),
+		   BACKEND("EHLO mx.example.com\r\n")}},
 	{.name = "without TLS",
 	 .config = BY_DOVECOT,
 	 .steps = {GREETED, CLIENT("EHLO client.example\r\n"),
@@ -192,7 +204,7 @@ static const struct script by_backend[] = {
 		   EVENTS("ready size=0\nbackend refused\nlogin error PLAIN user\n")}},
 	{.name = "no password without TLS to a backend elsewhere",
 	 .tls = true,
-	 .config = SUBMISSION("source: backend", "", "10.0.0.5:25"),
+	 .config = SUBMISSION("source: backend", "10.0.0.5:25", ""),
 	 .steps = {GREETED_TLS, CLIENT("AUTH PLAIN " PLAIN "\r\n"), SERVER_AUTH("PLAIN"),
 		   SAYS(TROUBLE), EVENTS("ready size=0\nbackend tls\nlogin error PLAIN user\n")}},
 	{.name = "no backend",

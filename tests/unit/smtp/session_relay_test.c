@@ -25,6 +25,14 @@
 #define UNREACHABLE "451 4.4.1 The mail server cannot be reached\r\n"
 #define GO_AHEAD "354 End data with <CR><LF>.<CR><LF>\r\n"
 
+#define TEN(text) text text text text text text text text text text
+#define NINE(text) text text text text text text text text text
+#define RCPT_100 TEN(TEN("RCPT TO:<u@example.com>\r\n"))
+#define OK_9 NINE("250 ok\r\n")
+#define OK_90 NINE(TEN("250 ok\r\n"))
+#define TAKEN_9 NINE("250 2.1.5 Recipient OK\r\n")
+#define TAKEN_90 NINE(TEN("250 2.1.5 Recipient OK\r\n"))
+
 static const struct script mail[] = {
 	{.name = "one message",
 	 .steps =
@@ -128,6 +136,13 @@ static const struct script mail[] = {
 		  EVENTS("ready size=10240000 dsn\nrefused RCPT 550 5.1.1 recipient-unknown to=u@example.com\n"
 			 "refused RCPT 554 5.7.1 to=postmaster@example.com\n"
 			 "refused RCPT 450  to=w@example.com\n")}},
+	{.name = "more recipients than may wait at once",
+	 .steps = {HELLO, CLIENT("MAIL FROM:<>\r\n" RCPT_100 "RCPT TO:<v@example.com>\r\n"),
+		   SAYS("250 2.1.0 Sender OK\r\n"), SERVER_READY,
+		   BACKEND("MAIL FROM:<>\r\n" RCPT_100), REPLY("250 ok\r\n"), SAYS(""),
+		   REPLY("250 ok\r\n"), SAYS("250 2.1.5 Recipient OK\r\n"), UNFINISHED,
+		   REPLY(OK_9 OK_90), SAYS(TAKEN_9 TAKEN_90), REPLY("250 ok\r\n"),
+		   SAYS("250 2.1.5 Recipient OK\r\n"), UNFINISHED}},
 	{.name = "recipients limit",
 	 .config = GATE(ONE_SERVER, "  limits: {recipients: 1}\n"),
 	 .steps = {RECIPIENT, CLIENT("RCPT TO:<v@example.com>\r\n"),
@@ -344,6 +359,11 @@ static const struct script trouble[] = {
 	 .steps = {ENVELOPE, REPLY("250-ok\r\n251 ok\r\n"), WISHES("abort\n"), SAYS(LOST)}},
 	{.name = "a code that is none",
 	 .steps = {ENVELOPE, REPLY("999 ok\r\n"), WISHES("abort\n"), SAYS(LOST)}},
+	{.name = "too many lines",
+	 .steps = {ENVELOPE,
+		   REPLY("250 ok\r\n" TEN(TEN("550-no\r\n")) TEN("550-no\r\n") TEN("550-no\r\n")
+				 TEN("550-no\r\n") "550 no\r\n"),
+		   WISHES("abort\n"), SAYS(LOST)}},
 	{.name = "an endless line",
 	 .steps = {ENVELOPE, REPLY("250 " A1K A1K), WISHES("abort\n"), SAYS(LOST)}},
 	{.name = "closed between transactions",
