@@ -325,14 +325,18 @@ static void next_step(struct session *session)
 {
 	struct relay *relay = session->relay;
 	bool starttls = relay->extensions & EXTENSION_STARTTLS;
+	bool xclient = session->shared->backend->client_address == CLIENT_XCLIENT &&
+		       !relay->xclient_done;
 
 	if (wants_tls(session) && starttls) {
 		relay_write_text(session, "STARTTLS\r\n");
 		relay_await(session, WAIT_STARTTLS);
 	} else if (needs_tls(session)) {
 		relay_fail(session, MXF_BACKEND_TLS, "it does not offer STARTTLS");
-	} else if (session->shared->backend->client_address == CLIENT_XCLIENT && session->limits &&
-		   relay->xclient && !relay->xclient_done) {
+	} else if (xclient && !relay->xclient) {
+		/* Without it the backend would take the gate for the client, and trust it. */
+		relay_fail(session, MXF_BACKEND_REFUSED, "it does not offer XCLIENT to this host");
+	} else if (xclient && session->limits) {
 		send_xclient(session);
 	} else {
 		ready(session);
