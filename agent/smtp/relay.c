@@ -170,6 +170,7 @@ static bool try_next_server(struct session *session)
 	    relay->server + 1 >= session->shared->backend->server_count ||
 	    session->call->now >= relay->asked_at + SETUP_MS)
 		return false;
+	relay->plain = false;
 	relay_restart(session, relay->server + 1);
 	return true;
 }
@@ -191,6 +192,7 @@ static bool try_again(struct session *session)
 	pending_unsend(session);
 	relay->asked_at = session->call->now;
 	relay->goal = GOAL_MAIL;
+	relay->plain = false;
 	relay_restart(session, 0);
 	return true;
 }
