@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "fence/lint.h"
+#include "policy/policy.h"
 
 #define NOWHERE "/proc/self/fdinfo/nowhere/mxfence.yaml"
 
@@ -31,14 +32,18 @@ static void print(const struct config *config, const struct diags *diags)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct diags diags = {0};
+	struct policy *policy;
 	struct config *config;
 
 	if (config_load_text(NOWHERE, (const char *)data, size, &config, &diags) != 0)
 		abort();
 	if (lint_filter(config, &diags) != 0)
 		abort();
+	if (policy_compile(config, &diags, &policy) != 0)
+		abort();
 	diags_sort(&diags);
 	print(config, &diags);
+	policy_free(&policy);
 	config_free(&config);
 	diags_clear(&diags);
 	return 0;
