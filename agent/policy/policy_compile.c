@@ -23,6 +23,11 @@ bool login_key(const char *name, size_t size, char key[LOGIN_KEY_MAX + 1])
 	return true;
 }
 
+static bool begins_with(const struct gate_text *text, char c)
+{
+	return text->size > 0 && text->text[0] == c;
+}
+
 static void report_address(struct compiler *compiler, const struct gate_text *text,
 			   enum mailbox_error error, const char *hint)
 {
@@ -30,6 +35,14 @@ static void report_address(struct compiler *compiler, const struct gate_text *te
 
 	COMPILER_ERROR(compiler, text->place, hint, "\"%s\" %s",
 		       text_quote(text->text, text->size, quote), mailbox_error_text(error));
+}
+
+static void report_domain(struct compiler *compiler, const struct gate_text *text, const char *hint)
+{
+	char quote[TEXT_QUOTE_SIZE];
+
+	COMPILER_ERROR(compiler, text->place, hint, "\"%s\" is not a domain",
+		       text_quote(text->text, text->size, quote));
 }
 
 static bool read_mailbox(struct compiler *compiler, const struct gate_text *text, const char *hint,
@@ -52,7 +65,7 @@ static bool read_domain(struct compiler *compiler, const struct gate_text *text,
 			const char *hint, struct key *key)
 {
 	const char *domain = text->text + skip;
-	size_t size = text->size - skip, length;
+	size_t size = text->size - skip, length = 0;
 	enum mailbox_error error;
 	struct mailbox literal;
 	char scratch[MAILBOX_DOMAIN_MAX + 3] = "x@";
@@ -68,17 +81,12 @@ static bool read_domain(struct compiler *compiler, const struct gate_text *text,
 	} else {
 		error = mailbox_parse_domain(domain, size, true, key->text + skip, &length);
 	}
-	if (error) {
-		report_address(compiler, text, error, hint);
-		return false;
-	}
 	key->size = skip + length;
-	return true;
-}
-
-static bool begins_with(const struct gate_text *text, char c)
-{
-	return text->size > 0 && text->text[0] == c;
+	if (error == MAILBOX_DOMAIN && !begins_with(text, '@'))
+		report_domain(compiler, text, hint);
+	else if (error)
+		report_address(compiler, text, error, hint);
+	return !error;
 }
 
 /* "user@example.com" or "@example.com". */
@@ -95,12 +103,12 @@ static bool read_allowed(struct compiler *compiler, const struct gate_text *text
 {
 	static const char hint[] =
 		"expected a domain, with a leading dot for it and all below, or a mail address";
-	struct gate_text domain = *text;
 
 	if (begins_with(text, '@')) {
-		domain.text++;
-		domain.size--;
-		return read_domain(compiler, &domain, 0, hint, key);
+		if (!read_domain(compiler, text, 1, hint, key))
+			return false;
+		memmove(key->text, key->text + 1, --key->size);
+		return true;
 	}
 	if (memchr(text->text, '@', text->size))
 		return read_mailbox(compiler, text, hint, key);
