@@ -34,13 +34,6 @@ struct finding {
 			  .result = (why),                                                         \
 			  __VA_ARGS__})
 
-static const char no_such_mailbox[] = "No such mailbox here";
-
-static struct place range_place(const struct range *range)
-{
-	return (struct place){.file = range->file, .line = range->line, .column = range->column};
-}
-
 static bool is_postmaster(const char *key)
 {
 	static const char name[] = "postmaster@";
@@ -229,7 +222,7 @@ static struct finding rule_receive_authenticated(const struct question *question
 	if (!entry)
 		return PASSES("no entry of `restrict` closes the recipient to outside mail");
 	if (entry->hide)
-		return REFUSES(550, "5.1.1", no_such_mailbox,
+		return REFUSES(550, "5.1.1", POLICY_NO_SUCH_MAILBOX,
 			       "the recipient takes no mail from outside, and is hidden",
 			       .origin = entry->place);
 	return REFUSES(550, "5.7.1", "Recipient takes no mail from outside",
@@ -255,7 +248,7 @@ static struct finding rule_recipient_unknown(const struct question *question)
 	found = policy_find_mailbox(&question->policy->recipients, recipient, ANY_VALUE);
 	if (found)
 		return PASSES("the recipient is known", .origin = found->place);
-	return REFUSES(550, "5.1.1", no_such_mailbox, "the recipient is not in the file",
+	return REFUSES(550, "5.1.1", POLICY_NO_SUCH_MAILBOX, "the recipient is not in the file",
 		       .origin = recipients->place);
 }
 

@@ -84,6 +84,9 @@ struct policy_decision {
 /* MAIL whose path is no mailbox: 501 5.1.7. */
 #define POLICY_BAD_SENDER "Bad sender address syntax"
 
+/* 550 5.1.1 for a recipient that is unknown or hidden: nobody outside may tell which. */
+#define POLICY_NO_SUCH_MAILBOX "No such mailbox here"
+
 /* Rules 1 and 2, which already answer MAIL. True when one of them refuses. */
 bool policy_refuse_mail(const struct policy *policy, const struct policy_session *session,
 			struct policy_decision *decision);

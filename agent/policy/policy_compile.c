@@ -126,11 +126,9 @@ static void add_key(struct compiler *compiler, struct key_table *table, const st
 		return;
 	compiler->error = key_table_add(table, key->text, key->size, value, place, &before);
 	if (!compiler->error && before)
-		COMPILER_WARNING(
-			compiler, place, NULL, "%s is listed already at %s:%u",
-			text_quote(key->text, key->size, quote),
-			sources_name(&compiler->policy->config->sources, before->place.file),
-			before->place.line);
+		COMPILER_WARNING(compiler, place, NULL, "%s is listed already at %s:%u",
+				 text_quote(key->text, key->size, quote),
+				 compiler_file(compiler, before->place), before->place.line);
 }
 
 typedef bool read_key_fn(struct compiler *compiler, const struct gate_text *text, struct key *key);
@@ -196,8 +194,7 @@ static void compile_login(struct compiler *compiler, const struct gate_login *lo
 			       "logins are compared without case; give all addresses in one line",
 			       "the login \"%s\" is there already at %s:%u",
 			       text_quote(login->name.text, login->name.size, quote),
-			       sources_name(&compiler->policy->config->sources, before->place.file),
-			       before->place.line);
+			       compiler_file(compiler, before->place), before->place.line);
 		return;
 	}
 	compiler->error = key_table_add(&compiler->policy->logins, key, login->name.size, number,

@@ -60,11 +60,6 @@ static int graph_allocate(struct graph *graph)
 		       : -ENOMEM;
 }
 
-static const char *file_of(const struct graph *graph, struct place place)
-{
-	return sources_name(&graph->compiler->policy->config->sources, place.file);
-}
-
 static void report_unknown(const struct graph *graph, const struct gate_text *name)
 {
 	struct text_guess guess = {.word = name->text, .size = name->size};
@@ -129,10 +124,10 @@ static void report_circle(const struct graph *graph, size_t depth, const struct 
 		from--;
 	for (; from + 1 < depth && at < sizeof(hint); from++) {
 		const struct edge *edge = &graph->edges[graph->next[graph->stack[from]] - 1];
-		int added = snprintf(hint + at, sizeof(hint) - at,
-				     "%s\"%s\" includes \"%s\" at %s:%u", at ? ", " : "",
-				     groups[graph->stack[from]].name, groups[edge->target].name,
-				     file_of(graph, edge->name->place), edge->name->place.line);
+		int added = snprintf(
+			hint + at, sizeof(hint) - at, "%s\"%s\" includes \"%s\" at %s:%u",
+			at ? ", " : "", groups[graph->stack[from]].name, groups[edge->target].name,
+			compiler_file(graph->compiler, edge->name->place), edge->name->place.line);
 
 		at += (size_t)added;
 	}

@@ -3,6 +3,7 @@
 #ifndef POLICY_POLICY_INTERNAL_H
 #define POLICY_POLICY_INTERNAL_H
 
+#include "core/range.h"
 #include "policy/key_table.h"
 #include "policy/policy.h"
 
@@ -38,6 +39,17 @@ struct compiler {
 	diags_add((compiler)->diags, DIAG_ERROR, place, hint, __VA_ARGS__)
 #define COMPILER_WARNING(compiler, place, hint, ...)                                               \
 	diags_add((compiler)->diags, DIAG_WARNING, place, hint, __VA_ARGS__)
+
+/* The name of the file that a place is in. */
+static inline const char *compiler_file(const struct compiler *compiler, struct place place)
+{
+	return sources_name(&compiler->policy->config->sources, place.file);
+}
+
+static inline struct place range_place(const struct range *range)
+{
+	return (struct place){.file = range->file, .line = range->line, .column = range->column};
+}
 
 /* Finds each group's reach; reports includes that are unknown or go in circles. */
 void compile_groups(struct compiler *compiler);

@@ -5,11 +5,6 @@
 #include "core/text.h"
 #include "policy/policy_internal.h"
 
-static const char *file_of(const struct compiler *compiler, struct place place)
-{
-	return sources_name(&compiler->policy->config->sources, place.file);
-}
-
 /* Another domain with a leading dot that holds this one, or NULL. */
 static const struct key_entry *domain_above(const struct key_table *table,
 					    const struct key_entry *entry)
@@ -40,7 +35,7 @@ static void lint_domains(struct compiler *compiler)
 					 "%s is held already by %s at %s:%u",
 					 text_quote(entry->key, entry->size, quote),
 					 text_quote(above->key, above->size, above_quote),
-					 file_of(compiler, above->place), above->place.line);
+					 compiler_file(compiler, above->place), above->place.line);
 	}
 }
 
@@ -97,7 +92,7 @@ static void report_holder(struct compiler *compiler, const struct key_entry *ent
 	COMPILER_WARNING(compiler, entry->place, NULL, held,
 			 text_quote(entry->key, entry->size, quote),
 			 text_quote(holder->key, holder->size, holder_quote),
-			 file_of(compiler, holder->place), holder->place.line);
+			 compiler_file(compiler, holder->place), holder->place.line);
 }
 
 static void lint_addresses(struct compiler *compiler, const struct key_table *table,

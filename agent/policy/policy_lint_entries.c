@@ -6,11 +6,6 @@
 #include "core/text.h"
 #include "policy/policy_internal.h"
 
-static const char *file_of(const struct compiler *compiler, struct place place)
-{
-	return sources_name(&compiler->policy->config->sources, place.file);
-}
-
 static bool reaches(const struct policy *policy, size_t group, size_t restriction)
 {
 	const struct group_reach *reach = &policy->reach[group];
@@ -74,7 +69,7 @@ static void lint_covered(struct compiler *compiler, size_t number)
 			continue;
 		COMPILER_WARNING(compiler, entries[number].place, NULL,
 				 "this entry adds nothing to that at %s:%u",
-				 file_of(compiler, entries[other].place),
+				 compiler_file(compiler, entries[other].place),
 				 entries[other].place.line);
 		return;
 	}
@@ -148,7 +143,7 @@ static void lint_allowed(struct compiler *compiler, const struct key_entry *entr
 		COMPILER_WARNING(compiler, entry->place, NULL,
 				 "allowing %s changes nothing: %s allows it (%s:%u)", quote,
 				 text_quote(wider->key, wider->size, wider_quote),
-				 file_of(compiler, wider->place), wider->place.line);
+				 compiler_file(compiler, wider->place), wider->place.line);
 	else if (entry->key[0] == '.' ? policy_find_domain_above(&policy->domains, domain, size,
 								 ANY_VALUE) != NULL
 				      : policy_is_our_domain(policy, domain, size))
@@ -168,11 +163,6 @@ void lint_restricts(struct compiler *compiler)
 			lint_allowed(compiler, &policy->allow.entries[i]);
 }
 
-static struct place range_place(const struct range *range)
-{
-	return (struct place){.file = range->file, .line = range->line, .column = range->column};
-}
-
 /* Who may never relay is in vain permitted to. */
 static void lint_from(struct compiler *compiler, const struct range *range)
 {
@@ -186,7 +176,7 @@ static void lint_from(struct compiler *compiler, const struct range *range)
 	COMPILER_WARNING(compiler, range_place(range),
 			 "relay.never beats all that permits relaying",
 			 "%s has no effect in relay.from: it lies in relay.never (%s:%u)", text,
-			 file_of(compiler, range_place(never)), never->line);
+			 compiler_file(compiler, range_place(never)), never->line);
 }
 
 /* Whether clients can connect to an address of the range; a proxy may say that they did. */

@@ -12,7 +12,7 @@ static const struct answer bad_sender = {501, "5.1.7", "Bad sender address synta
 static const struct answer needs_utf8 = {553, "5.6.7", "SMTPUTF8 is needed for this address"};
 static const struct answer too_large = {552, "5.3.4", "The message is too large"};
 static const struct answer too_many_recipients = {452, "4.5.3", "Too many recipients"};
-static const struct answer no_such_mailbox = {550, "5.1.1", "No such mailbox here"};
+static const struct answer no_such_mailbox = {550, "5.1.1", POLICY_NO_SUCH_MAILBOX};
 static const struct answer sender_ok = {250, "2.1.0", "Sender OK"};
 static const struct answer recipient_ok = {250, "2.1.5", "Recipient OK"};
 
