@@ -358,6 +358,7 @@ class Talk(Wire):
             raise Ended
         if scripted:
             self.send(scripted)
+        return scripted
 
     def run(self):
         if self.backend.proxy:
@@ -424,8 +425,7 @@ class Talk(Wire):
         self.answer("RCPT", "250 2.1.5 ok\r\n")
 
     def do_data(self, _):
-        self.answer("DATA", "354 go\r\n")
-        if "DATA" in self.backend.script and "354" not in str(self.backend.script["DATA"]):
+        if not self.answer("DATA", "354 go\r\n").startswith("354"):
             return
         # The message with its stuffed dots, up to and without the final one; nothing of it yet is a "CRLF" before.
         data = b"\r\n" + self.buffer
