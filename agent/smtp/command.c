@@ -48,7 +48,7 @@ static enum smtp_verb find_verb(struct text_span word)
 	return COMMAND_UNKNOWN;
 }
 
-void command_parse(const char *line, size_t size, struct smtp_command *command)
+void smtp_command_parse(const char *line, size_t size, struct smtp_command *command)
 {
 	struct text_span word = {.text = line};
 	size_t begin;

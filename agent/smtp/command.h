@@ -51,7 +51,7 @@ struct smtp_command {
 };
 
 /* Reads a line without its CRLF. The verb is compared without case. */
-void command_parse(const char *line, size_t size, struct smtp_command *command);
+void smtp_command_parse(const char *line, size_t size, struct smtp_command *command);
 
 /*
  * True when the first bytes of a connection are a TLS or SSH hello, which need no line end to be

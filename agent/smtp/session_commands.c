@@ -405,7 +405,8 @@ static enum line_status find_line(const char *data, size_t size, size_t seen, bo
 	if (status != LINE_LONG)
 		return status;
 	if (!login)
-		command_parse(data, size < COMMAND_LINE_MAX ? size : COMMAND_LINE_MAX, &command);
+		smtp_command_parse(data, size < COMMAND_LINE_MAX ? size : COMMAND_LINE_MAX,
+				   &command);
 	*verb = login ? COMMAND_AUTH : command.verb;
 	if (command_line_limit(*verb) == COMMAND_LINE_MAX)
 		return LINE_LONG;
@@ -445,7 +446,7 @@ size_t session_take_command(struct session *session, const char *data, size_t si
 
 	if (!length)
 		return 0;
-	command_parse(data, length - 2, &command);
+	smtp_command_parse(data, length - 2, &command);
 	if (must_wait(session, command.verb))
 		return block(session);
 	session->word = commands[command.verb].word;

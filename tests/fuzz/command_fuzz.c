@@ -95,7 +95,7 @@ static void check_line(const char *line, size_t size, unsigned int extensions)
 {
 	struct smtp_command command;
 
-	command_parse(line, size, &command);
+	smtp_command_parse(line, size, &command);
 	require_within(command.argument, (struct text_span){.text = line, .size = size});
 	require(command.verb < COMMAND_COUNT);
 	command_is_helo_name(command.argument);

@@ -65,7 +65,7 @@ static void test_verbs(void **state)
 	for (size_t i = 0; i < COUNT(verb_cases); i++) {
 		struct smtp_command command;
 
-		command_parse(verb_cases[i].line, verb_cases[i].size, &command);
+		smtp_command_parse(verb_cases[i].line, verb_cases[i].size, &command);
 		if (command.verb != verb_cases[i].verb ||
 		    !span_equals(command.argument, verb_cases[i].argument))
 			fail_msg("\"%s\": verb %d, \"%.*s\"", verb_cases[i].line, command.verb,
