@@ -12,8 +12,6 @@ struct destination {
 	bool routed; /* further than one of our domains, nobody knows where */
 };
 
-/* `allow` of an entry holds mailboxes as they are: what a +tag means elsewhere is not ours to say.
- */
 static bool is_allowed(const struct destination *destination, uint32_t restriction)
 {
 	const struct policy *policy = destination->policy;
@@ -24,7 +22,7 @@ static bool is_allowed(const struct destination *destination, uint32_t restricti
 	if (destination->routed || !policy->gate->restricts[restriction].allow.count)
 		return false;
 	domain = mailbox_domain_key(recipient, &size);
-	return policy_find_value(&policy->allow, recipient->key, recipient->size, restriction) ||
+	return policy_find_mailbox(&policy->allow, recipient, restriction) ||
 	       policy_find_value(&policy->allow, domain, size, restriction) ||
 	       policy_find_domain_above(&policy->allow, domain, size, restriction);
 }

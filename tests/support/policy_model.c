@@ -130,7 +130,7 @@ static bool has_routing(const char *local)
 static bool is_allowed(const struct model_restrict *entry, const struct model_mailbox *recipient)
 {
 	for (size_t i = 0; i < entry->allow_count; i++)
-		if (entry->allow[i].local ? same(entry->allow[i].local, recipient->local) &&
+		if (entry->allow[i].local ? holds_local(entry->allow[i].local, recipient->local) &&
 						    same(entry->allow[i].domain, recipient->domain)
 					  : in_domain(recipient->domain, &entry->allow[i]))
 			return true;

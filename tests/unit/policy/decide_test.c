@@ -263,7 +263,7 @@ static const struct expectation rows[] = {
 	 ACCEPTED,
 	 NULL},
 	{{OFFICE, .from = "any@interns.example.com", .to = "boss+x@customer.example"},
-	 INTERNAL_ONLY,
+	 ACCEPTED,
 	 NULL},
 	{{OFFICE, .from = "any@interns.example.com", .to = "other@customer.example"},
 	 INTERNAL_ONLY,
