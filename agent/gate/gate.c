@@ -16,8 +16,12 @@
 #include "gate/opener.h"
 #include "gate/process.h"
 
-/* Between the end of a process that was not asked to end and its successor. */
-#define RESTART_S 1
+/*
+ * A process that was not asked to end has a successor at once; after one that followed so soon it
+ * takes longer and longer.
+ */
+#define RESTART_SOON_S 10
+#define RESTART_WAIT_MAX_S 32
 
 static struct team_plan current_plan(const struct gate *gate)
 {
@@ -59,7 +63,6 @@ static void free_finished_teams(struct gate *gate)
 	}
 }
 
-/* Only known children are waited for: others belong to others. */
 static void reap(struct gate *gate)
 {
 	siginfo_t info;
@@ -79,31 +82,44 @@ static void reap(struct gate *gate)
 	}
 }
 
-static bool team_is_whole(const struct gate_team *team)
+static time_t monotonic_seconds(void)
 {
-	for (size_t i = 0; i < team->size; i++)
-		if (!team->workers[i])
-			return false;
-	return !team->needs_hasher || team->hasher;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec;
+}
+
+static void restart_later(struct gate *gate)
+{
+	struct timeval wait = {0};
+
+	if (event_pending(gate->restart_event, EV_TIMEOUT, NULL))
+		return;
+	if (monotonic_seconds() - gate->restarted > RESTART_SOON_S + (time_t)gate->restart_wait)
+		gate->restart_wait = 0;
+	else if (gate->restart_wait == 0)
+		gate->restart_wait = 1;
+	else if (gate->restart_wait < RESTART_WAIT_MAX_S)
+		gate->restart_wait *= 2;
+	wait.tv_sec = (time_t)gate->restart_wait;
+	event_add(gate->restart_event, &wait);
 }
 
 static void on_child(evutil_socket_t number, short what, void *context)
 {
-	const struct timeval soon = {.tv_sec = RESTART_S};
 	struct gate *gate = context;
 
 	(void)number;
 	(void)what;
 	reap(gate);
 	free_finished_teams(gate);
-	if (gate->team && !team_is_whole(gate->team) &&
-	    !event_pending(gate->restart_event, EV_TIMEOUT, NULL))
-		event_add(gate->restart_event, &soon);
+	if (gate->team && !team_is_whole(gate->team))
+		restart_later(gate);
 }
 
 static void on_restart(evutil_socket_t fd, short what, void *context)
 {
-	const struct timeval again = {.tv_sec = RESTART_S};
 	struct gate *gate = context;
 	struct team_plan plan = current_plan(gate);
 	struct trouble trouble;
@@ -112,9 +128,10 @@ static void on_restart(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	if (!gate->team)
 		return;
+	gate->restarted = monotonic_seconds();
 	if (team_mend(gate->team, &plan, &trouble)) {
 		log_error("%s", trouble.text);
-		event_add(gate->restart_event, &again);
+		restart_later(gate);
 	}
 	team_go(gate->team);
 }
@@ -164,6 +181,7 @@ int gate_open(struct event_base *base, const char *run_dir, gate_record_fn *fn, 
 	/* Numbers of sessions differ from those of earlier agents. */
 	clock_gettime(CLOCK_REALTIME, &now);
 	opened->next_session = (uint64_t)now.tv_sec << 20;
+	opened->restarted = -RESTART_SOON_S - 1;
 	raise_file_limit();
 	opened->opener = opener_start();
 	error = opened->opener < 0
@@ -221,13 +239,18 @@ int gate_prepare(struct gate *gate, const struct config *config, const struct po
 	return 0;
 }
 
-static void retire(struct gate *gate)
+/* The team that accepts finishes its sessions, or what of them `command` allows. */
+static void retire(struct gate *gate, enum worker_command command)
 {
 	struct gate_team *team = TAKE_PTR(gate->team);
 
+	sockets_close(&gate->sockets, &gate->socket_count);
+	tls_contexts_free(&gate->tls);
+	gate->config = NULL;
+	gate->policy = NULL;
 	if (!team)
 		return;
-	team_tell(team, WORKER_RETIRE);
+	team_tell(team, (char)command);
 	team->retired = true;
 	team->next = gate->retired;
 	gate->retired = team;
@@ -235,15 +258,22 @@ static void retire(struct gate *gate)
 	free_finished_teams(gate);
 }
 
+/* Counters of a listener or backend that is gone go with it. */
+static void rename_counters(struct gate *gate, const struct gate_names *names)
+{
+	struct mxf_gate_counters renamed = {0};
+
+	counters_add(&renamed, names, &gate->ended, gate_names(gate));
+	gate->ended = renamed;
+}
+
 void gate_commit(struct gate *gate, struct gate_next **next)
 {
 	struct gate_next *taken = TAKE_PTR(*next);
 
-	retire(gate);
-	sockets_close(&gate->sockets, &gate->socket_count);
-	tls_contexts_free(&gate->tls);
-	gate->config = NULL;
-	gate->policy = NULL;
+	if (taken)
+		rename_counters(gate, &taken->team->names);
+	retire(gate, WORKER_RETIRE);
 	if (!taken)
 		return;
 	gate->config = taken->config;
@@ -253,6 +283,8 @@ void gate_commit(struct gate *gate, struct gate_next **next)
 	gate->socket_count = taken->socket_count;
 	gate->team = taken->team;
 	team_go(gate->team);
+	if (!team_is_whole(gate->team))
+		restart_later(gate);
 	free(taken);
 }
 
@@ -305,11 +337,10 @@ static void wait_for_workers(struct gate *gate)
 
 static void gate_stop(struct gate *gate)
 {
-	if (gate->team)
-		team_tell(gate->team, WORKER_STOP);
 	for (struct gate_team *team = gate->retired; team; team = team->next)
 		team_tell(team, WORKER_STOP);
-	retire(gate);
+	/* Whoever comes now is refused at once, and goes elsewhere. */
+	retire(gate, WORKER_STOP);
 	wait_for_workers(gate);
 	while (gate->retired) {
 		struct gate_team *team = gate->retired;
@@ -327,8 +358,6 @@ void gate_close(struct gate **gate)
 		return;
 	if (closing->child_event)
 		gate_stop(closing);
-	sockets_close(&closing->sockets, &closing->socket_count);
-	tls_contexts_free(&closing->tls);
 	if (closing->child_event)
 		event_free(closing->child_event);
 	if (closing->restart_event)
@@ -337,70 +366,4 @@ void gate_close(struct gate **gate)
 	scoped_close(&closing->opener);
 	free(closing->run_dir);
 	free(closing);
-}
-
-/* Telling. */
-
-/* A copy that no write has touched; false when the entry is free or never holds still. */
-static bool copy_session(const struct mxf_gate_session *entry, struct mxf_gate_session *copy)
-{
-	for (int attempt = 0; attempt < 16; attempt++) {
-		uint32_t before = __atomic_load_n(&entry->sequence, __ATOMIC_ACQUIRE);
-
-		if (before & 1)
-			continue;
-		*copy = *entry;
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (__atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) != before)
-			continue;
-		copy->state[sizeof(copy->state) - 1] = '\0';
-		copy->helo[sizeof(copy->helo) - 1] = '\0';
-		copy->login[sizeof(copy->login) - 1] = '\0';
-		copy->sender[sizeof(copy->sender) - 1] = '\0';
-		return copy->session != 0;
-	}
-	return false;
-}
-
-static uint32_t tell_sessions(const struct gate_process *process, gate_session_fn *fn,
-			      void *context)
-{
-	const size_t most = (process->share_size - sizeof(struct mxf_gate_share)) /
-			    sizeof(struct mxf_gate_session);
-	uint32_t now = __atomic_load_n(&process->share->sessions_now, __ATOMIC_RELAXED), told = 0;
-	struct mxf_gate_session copy;
-
-	for (size_t i = 0; i < most && told < now; i++) {
-		if (!copy_session(&process->share->sessions[i], &copy))
-			continue;
-		fn(context, &copy);
-		told++;
-	}
-	return told;
-}
-
-uint32_t gate_sessions(const struct gate *gate, gate_session_fn *fn, void *context)
-{
-	uint32_t told = 0;
-
-	for (size_t slot = 0; slot < MXF_GATE_SLOTS_MAX; slot++)
-		if (gate->slots[slot])
-			told += tell_sessions(gate->slots[slot], fn, context);
-	return told;
-}
-
-void gate_state(const struct gate *gate, struct gate_state *state)
-{
-	*state = (struct gate_state){.enabled = gate->team != NULL, .crashes = gate->crashes};
-	for (size_t slot = 0; slot < MXF_GATE_SLOTS_MAX; slot++) {
-		const struct gate_process *process = gate->slots[slot];
-
-		if (!process)
-			continue;
-		state->workers += process->team == gate->team;
-		state->retiring += process->team != gate->team;
-		state->sessions += __atomic_load_n(&process->share->sessions_now, __ATOMIC_RELAXED);
-	}
-	if (gate->team && gate->team->hasher)
-		state->hasher = gate->team->hasher->pid;
 }

@@ -7,6 +7,18 @@
 #include "gate/tls.h"
 #include "gate/worker.h"
 
+/*
+ * What counters are kept by over reloads: an index means something in one configuration only, and
+ * workers of several may be there at once.
+ */
+struct gate_names {
+	char *listeners[MXF_GATE_LISTENERS_MAX];
+	size_t listener_count;
+	char *backends[MXF_GATE_BACKENDS_MAX];
+	size_t backend_count;
+	enum auth_source auth;
+};
+
 /* The sockets that listen on one endpoint: one for each worker. */
 struct gate_sockets {
 	struct gate_endpoint endpoint;
@@ -17,6 +29,7 @@ struct gate_sockets {
 /* One configuration's workers, and the hasher that they ask. */
 struct gate_team {
 	struct gate *gate;
+	struct gate_names names;
 	size_t size;
 	struct gate_process **workers; /* of each number; NULL when it has ended */
 	struct gate_process *hasher;   /* NULL: none needed, or it has ended */
@@ -39,7 +52,7 @@ struct gate_process {
 	size_t share_size;
 	int doorbell;
 	struct event *doorbell_event;
-	bool told_to_retire;
+	bool went; /* was told WORKER_GO */
 };
 
 struct gate {
@@ -58,11 +71,13 @@ struct gate {
 	struct gate_team *team;	   /* that accepts, or NULL */
 	struct gate_team *retired; /* those that finish their sessions */
 	struct gate_process *slots[MXF_GATE_SLOTS_MAX];
-	struct mxf_gate_counters ended; /* of workers that have ended */
+	struct mxf_gate_counters ended; /* of workers that have ended, by gate_names() */
 	uint64_t next_session;
 	uint32_t crashes;
 	struct event *child_event;   /* SIGCHLD */
-	struct event *restart_event; /* what ended unasked is started again, not at once */
+	struct event *restart_event; /* what ended unasked is started again */
+	time_t restarted;	     /* CLOCK_MONOTONIC, the last time */
+	unsigned int restart_wait;   /* seconds, before the last time */
 };
 
 /* What is ready to take over. */
@@ -98,10 +113,14 @@ struct team_plan {
 	size_t socket_count;
 };
 
-/* Forks hasher and workers; these wait for team_go(). */
+/*
+ * Forks hasher and workers, and waits until they have given up their privileges and can work. They
+ * do not before team_go().
+ */
 int team_start(struct gate *gate, const struct team_plan *plan, struct gate_team **team,
 	       struct trouble *trouble);
-void team_go(struct gate_team *team);
+void team_go(struct gate_team *team); /* those that do not work yet */
+bool team_is_whole(const struct gate_team *team);
 /* Tells the workers: enum worker_command. */
 void team_tell(struct gate_team *team, char command);
 /* Starts again what is missing of a team. Returns 0 or -errno. */
@@ -111,6 +130,17 @@ void process_ended(struct gate_process *process, int status);
 bool team_is_over(const struct gate_team *team);
 /* Kills what is left, and frees. */
 void team_free(struct gate_team **team);
+
+/* --- gate_tell.c --- */
+
+int names_copy(const struct gate_config *config, struct gate_names *names);
+void names_clear(struct gate_names *names);
+/* Those of the configuration in force; none without one. */
+const struct gate_names *gate_names(const struct gate *gate);
+
+/* Adds what has a name among those of the sums. */
+void counters_add(struct mxf_gate_counters *sums, const struct gate_names *sum_names,
+		  const struct mxf_gate_counters *added, const struct gate_names *names);
 
 /* Hands over the records that wait. */
 void process_read_records(struct gate_process *process);

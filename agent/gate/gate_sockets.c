@@ -45,6 +45,8 @@ static int explain(const struct gate_listener *listener, int error, struct troub
 		hint = "; `ss -ltnp` names the program that has it";
 	else if (error == -EADDRNOTAVAIL)
 		hint = "; no interface of this host has that address";
+	else if (error == -EPIPE)
+		hint = "; the process that opens sockets has ended: restart mxfenced";
 	else if (error == -EACCES)
 		hint = "; ports below 1024 take root or CAP_NET_BIND_SERVICE at the start";
 	return trouble_set(trouble, error, "the listener %s cannot listen on %s port %u: %s%s",
@@ -65,19 +67,18 @@ static size_t take_held(const struct gate_sockets *held, int *fds, size_t count)
 	return taken;
 }
 
-static int open_listener(int opener, const struct gate_sockets *held, size_t held_count,
+/* `ours`: we listen on that port already. */
+static int open_listener(int opener, const struct gate_sockets *held, bool ours,
 			 const struct gate_listener *listener, size_t workers,
 			 struct gate_sockets *sockets)
 {
-	bool ours = holds_port(held, held_count, listener->endpoint.port);
 	int error;
 
 	*sockets = (struct gate_sockets){.endpoint = listener->endpoint,
 					 .fds = calloc(workers, sizeof(int))};
 	if (!sockets->fds)
 		return -ENOMEM;
-	sockets->count =
-		take_held(find_held(held, held_count, &listener->endpoint), sockets->fds, workers);
+	sockets->count = take_held(held, sockets->fds, workers);
 	if (sockets->count == workers)
 		return 0;
 	error = opener_open(opener, &listener->endpoint, ours, sockets->fds + sockets->count,
@@ -97,8 +98,11 @@ int sockets_open(int opener, const struct gate_sockets *held, size_t held_count,
 	if (!opened)
 		return trouble_set(trouble, -ENOMEM, "out of memory");
 	for (; count < config->listener_count; count++) {
-		int error = open_listener(opener, held, held_count, &config->listeners[count],
-					  workers, &opened[count]);
+		const struct gate_endpoint *endpoint = &config->listeners[count].endpoint;
+		bool ours = holds_port(held, held_count, endpoint->port) ||
+			    holds_port(opened, count, endpoint->port);
+		int error = open_listener(opener, find_held(held, held_count, endpoint), ours,
+					  &config->listeners[count], workers, &opened[count]);
 
 		if (!error)
 			continue;

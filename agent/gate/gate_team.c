@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The processes of one configuration. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,52 +20,12 @@
 /* A worker's numbers of sessions do not meet those of another. */
 #define SESSIONS_OF_A_WORKER ((uint64_t)1 << 40)
 
-/* Records. */
+/* For a child to give up its privileges and read what it needs. */
+#define PREPARE_MS 10000
 
-/* The keeper trusts nothing in shared memory: a record is copied, and its texts are ended. */
-static void record_read(const struct mxf_gate_ring *ring, uint64_t number,
-			struct mxf_gate_record *record)
+static const char *process_kind(const struct gate_process *process)
 {
-	*record = ring->records[number % MXF_GATE_RECORDS];
-	record->enhanced[sizeof(record->enhanced) - 1] = '\0';
-	record->command[sizeof(record->command) - 1] = '\0';
-	record->mechanism[sizeof(record->mechanism) - 1] = '\0';
-	record->sender[sizeof(record->sender) - 1] = '\0';
-	record->recipient[sizeof(record->recipient) - 1] = '\0';
-	record->helo[sizeof(record->helo) - 1] = '\0';
-	record->login[sizeof(record->login) - 1] = '\0';
-	record->text[sizeof(record->text) - 1] = '\0';
-	record->reason[sizeof(record->reason) - 1] = '\0';
-}
-
-static void read_ring(struct gate_process *process)
-{
-	struct mxf_gate_ring *ring = &process->share->ring;
-	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE), tail = ring->tail;
-	struct mxf_gate_record record;
-
-	/* A head that makes no sense means a worker gone wild; what it says is not read. */
-	if (head - tail > MXF_GATE_RECORDS)
-		tail = head;
-	for (; tail != head; tail++) {
-		record_read(ring, tail, &record);
-		/* Its places are in files of a configuration that is not in force any more. */
-		if (process->team->retired)
-			record.origin_line = 0;
-		process->team->gate->record_fn(process->team->gate->context, &record);
-	}
-	__atomic_store_n(&ring->tail, tail, __ATOMIC_RELEASE);
-}
-
-void process_read_records(struct gate_process *process)
-{
-	struct mxf_gate_ring *ring = &process->share->ring;
-
-	__atomic_store_n(&ring->sleeping, 0, __ATOMIC_SEQ_CST);
-	read_ring(process);
-	__atomic_store_n(&ring->sleeping, 1, __ATOMIC_SEQ_CST);
-	/* What came before the worker saw that rings no bell. */
-	read_ring(process);
+	return process->share ? "worker" : "hasher";
 }
 
 static void on_doorbell(evutil_socket_t fd, short what, void *context)
@@ -76,15 +37,57 @@ static void on_doorbell(evutil_socket_t fd, short what, void *context)
 		process_read_records(context);
 }
 
-/* A worker says that it accepts, or is gone; SIGCHLD tells the second. */
+/* A child that cannot do its work says why; one that is gone is reported by SIGCHLD. */
 static void on_channel(evutil_socket_t fd, short what, void *context)
 {
 	struct gate_process *process = context;
-	char byte;
+	struct trouble trouble;
+	ssize_t size = recv(fd, trouble.text, sizeof(trouble.text) - 1, MSG_DONTWAIT);
 
 	(void)what;
-	if (recv(fd, &byte, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN)
+	if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR))
 		event_del(process->channel_event);
+	if (size <= 1)
+		return;
+	trouble.text[size] = '\0';
+	log_error("%s", trouble.text);
+}
+
+/* What a child says when it can begin, and else instead of it: a reason, which is longer. */
+static const char prepared = 'p';
+
+static void tell_prepared(int channel)
+{
+	if (send(channel, &prepared, 1, MSG_NOSIGNAL) != 1)
+		_exit(EXIT_FAILURE);
+}
+
+static _Noreturn void give_up(int channel, const struct trouble *trouble)
+{
+	(void)!send(channel, trouble->text, strlen(trouble->text), MSG_NOSIGNAL);
+	_exit(EXIT_FAILURE);
+}
+
+static int wait_until_prepared(const struct gate_process *process, struct trouble *trouble)
+{
+	struct pollfd channel = {.fd = process->channel, .events = POLLIN};
+	struct trouble reason;
+	ssize_t size;
+	int ready;
+
+	do
+		ready = poll(&channel, 1, PREPARE_MS);
+	while (ready < 0 && errno == EINTR);
+	size = ready > 0
+		       ? recv(process->channel, reason.text, sizeof(reason.text) - 1, MSG_DONTWAIT)
+		       : -1;
+	if (size == 1 && reason.text[0] == prepared)
+		return 0;
+	if (size <= 1)
+		return trouble_set(trouble, -ECHILD, "the gate's %s %s", process_kind(process),
+				   ready > 0 ? "ended at once" : "does not begin");
+	reason.text[size] = '\0';
+	return trouble_set(trouble, -ECHILD, "%s", reason.text);
 }
 
 /* Making a worker. */
@@ -176,11 +179,13 @@ static void worker_main(const struct gate_process *process, const struct team_pl
 		.channel = channel,
 		.hasher = hasher,
 	};
+	struct trouble trouble;
 	char go;
 
-	if (process_drop())
-		_exit(EXIT_FAILURE);
-	if (recv(channel, &go, 1, 0) != 1)
+	if (process_drop(&trouble))
+		give_up(channel, &trouble);
+	tell_prepared(channel);
+	if (recv(channel, &go, 1, 0) != 1 || go != WORKER_GO)
 		_exit(EXIT_SUCCESS);
 	_exit(worker_run(&setup));
 }
@@ -193,6 +198,7 @@ static void worker_fork(struct gate_process *process, const struct team_plan *pl
 	int *kept SCOPED_FREE = calloc(plan->socket_count + 3, sizeof(*kept));
 	int *listeners SCOPED_FREE = calloc(plan->socket_count + 1, sizeof(*listeners));
 
+	process->pid = -ENOMEM;
 	if (!kept || !listeners)
 		return;
 	for (size_t i = 0; i < plan->socket_count; i++)
@@ -204,9 +210,10 @@ static void worker_fork(struct gate_process *process, const struct team_plan *pl
 	process->pid = process_fork("mxfenced:worker", kept, count);
 	if (process->pid == 0)
 		worker_main(process, plan, channel, hasher, listeners);
+	/* Nobody else has a hand in what it tells. */
+	madvise(process->share, process->share_size, MADV_DONTFORK);
 }
 
-/* The socket pair to a child: ours is non-blocking. */
 static int channel_create(struct gate_process *process, int *child)
 {
 	int pair[2];
@@ -238,7 +245,7 @@ static int worker_start(struct gate_team *team, size_t number, const struct team
 	if (!error) {
 		gate->next_session += SESSIONS_OF_A_WORKER;
 		worker_fork(process, plan, child);
-		error = process->pid > 0 ? watch(process) : -EAGAIN;
+		error = process->pid > 0 ? watch(process) : (int)process->pid;
 	}
 	if (error) {
 		if (process && process->pid > 0)
@@ -253,16 +260,20 @@ static int worker_start(struct gate_team *team, size_t number, const struct team
 
 /* Making the hasher. */
 
-static int hasher_drop(void *context)
+static int hasher_drop(void *context, struct trouble *trouble)
 {
-	(void)context;
-	return process_drop();
+	int error = process_drop(trouble);
+
+	if (!error)
+		tell_prepared(*(const int *)context);
+	return error;
 }
 
 static void hasher_fork(struct gate_process *process, const struct team_plan *plan, int channel)
 {
 	struct gate_team *team = process->team;
 	int *kept SCOPED_FREE = calloc(team->size + 1, sizeof(*kept));
+	struct trouble trouble;
 	struct hasher_setup setup = {
 		.config = plan->config,
 		.run_dir = team->gate->run_dir,
@@ -271,14 +282,18 @@ static void hasher_fork(struct gate_process *process, const struct team_plan *pl
 		.channel = channel,
 	};
 
+	process->pid = -ENOMEM;
 	if (!kept)
 		return;
 	for (size_t i = 0; i < team->size; i++)
 		kept[i] = team->hasher_pairs[i][1];
 	kept[team->size] = channel;
 	process->pid = process_fork("mxfenced:hasher", kept, team->size + 1);
-	if (process->pid == 0)
-		_exit(hasher_run(&setup, hasher_drop, NULL));
+	if (process->pid != 0)
+		return;
+	if (hasher_run(&setup, hasher_drop, &channel, &trouble))
+		give_up(channel, &trouble);
+	_exit(EXIT_SUCCESS);
 }
 
 static int hasher_start(struct gate_team *team, const struct team_plan *plan)
@@ -289,7 +304,7 @@ static int hasher_start(struct gate_team *team, const struct team_plan *plan)
 
 	if (!error) {
 		hasher_fork(process, plan, child);
-		error = process->pid > 0 ? watch(process) : -EAGAIN;
+		error = process->pid > 0 ? watch(process) : (int)process->pid;
 	}
 	if (error) {
 		if (process && process->pid > 0)
@@ -366,25 +381,43 @@ int team_mend(struct gate_team *team, const struct team_plan *plan, struct troub
 	return 0;
 }
 
+static int team_fill(struct gate_team *team, const struct gate_config *config)
+{
+	int error = names_copy(config, &team->names);
+
+	team->size = gate_team_size(config);
+	team->needs_hasher = wants_hasher(&config->auth);
+	team->workers = calloc(team->size, sizeof(struct gate_process *));
+	if (!error && !team->workers)
+		error = -ENOMEM;
+	if (!error && team->needs_hasher)
+		error = pairs_create(team);
+	return error;
+}
+
+static int team_wait(const struct gate_team *team, struct trouble *trouble)
+{
+	int error = team->hasher ? wait_until_prepared(team->hasher, trouble) : 0;
+
+	for (size_t i = 0; !error && i < team->size; i++)
+		error = wait_until_prepared(team->workers[i], trouble);
+	return error;
+}
+
 int team_start(struct gate *gate, const struct team_plan *plan, struct gate_team **team,
 	       struct trouble *trouble)
 {
 	struct gate_team *started = calloc(1, sizeof(*started));
-	int error = started ? 0 : -ENOMEM;
+	int error = started ? team_fill(started, &plan->config->gate) : -ENOMEM;
 
-	if (!error) {
-		started->gate = gate;
-		started->size = gate_team_size(&plan->config->gate);
-		started->needs_hasher = wants_hasher(&plan->config->gate.auth);
-		started->workers = calloc(started->size, sizeof(struct gate_process *));
-		error = started->workers ? 0 : -ENOMEM;
-	}
-	if (!error && started->needs_hasher)
-		error = pairs_create(started);
-	if (error)
+	if (error) {
 		trouble_set(trouble, error, "cannot start the gate: %s", strerror(-error));
-	else
+	} else {
+		started->gate = gate;
 		error = team_mend(started, plan, trouble);
+	}
+	if (!error)
+		error = team_wait(started, trouble);
 	if (error) {
 		team_free(&started);
 		return error;
@@ -393,16 +426,37 @@ int team_start(struct gate *gate, const struct team_plan *plan, struct gate_team
 	return 0;
 }
 
+static void process_tell(const struct gate_process *process, char command)
+{
+	/* One that does not take it is gone, or about to be. */
+	(void)!send(process->channel, &command, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 void team_tell(struct gate_team *team, char command)
 {
 	for (size_t i = 0; i < team->size; i++)
 		if (team->workers[i])
-			send(team->workers[i]->channel, &command, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+			process_tell(team->workers[i], command);
 }
 
 void team_go(struct gate_team *team)
 {
-	team_tell(team, 'g');
+	for (size_t i = 0; i < team->size; i++) {
+		struct gate_process *worker = team->workers[i];
+
+		if (!worker || worker->went)
+			continue;
+		process_tell(worker, WORKER_GO);
+		worker->went = true;
+	}
+}
+
+bool team_is_whole(const struct gate_team *team)
+{
+	for (size_t i = 0; i < team->size; i++)
+		if (!team->workers[i])
+			return false;
+	return !team->needs_hasher || team->hasher;
 }
 
 bool team_is_over(const struct gate_team *team)
@@ -413,18 +467,9 @@ bool team_is_over(const struct gate_team *team)
 	return true;
 }
 
-static void add_counters(struct mxf_gate_counters *sums, const struct mxf_gate_counters *added)
-{
-	const uint64_t *from = (const uint64_t *)added;
-	uint64_t *to = (uint64_t *)sums;
-
-	for (size_t i = 0; i < sizeof(*sums) / sizeof(*to); i++)
-		to[i] += from[i];
-}
-
 static void log_end(const struct gate_process *process, int status)
 {
-	const char *what = process->share ? "worker" : "hasher";
+	const char *what = process_kind(process);
 
 	if (WIFSIGNALED(status))
 		log_error("the gate's %s %ld was ended by signal %d (%s)%s", what,
@@ -433,6 +478,17 @@ static void log_end(const struct gate_process *process, int status)
 	else if (WEXITSTATUS(status))
 		log_error("the gate's %s %ld gave up with status %d", what, (long)process->pid,
 			  WEXITSTATUS(status));
+}
+
+/* What it was asked and had not answered is answered by nobody: its successor has only the queue.
+ */
+static void tell_hasher_lost(const struct gate_team *team)
+{
+	const struct hasher_answer lost = {.id = HASHER_LOST, .result = MXF_AUTH_ERROR};
+
+	for (size_t i = 0; i < team->size; i++)
+		(void)!send(team->hasher_pairs[i][1], &lost, sizeof(lost),
+			    MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void process_ended(struct gate_process *process, int status)
@@ -445,9 +501,11 @@ void process_ended(struct gate_process *process, int status)
 		gate->crashes++;
 	if (process == team->hasher) {
 		team->hasher = NULL;
+		tell_hasher_lost(team);
 	} else {
 		process_read_records(process);
-		add_counters(&gate->ended, &process->share->counters);
+		counters_add(&gate->ended, gate_names(gate), &process->share->counters,
+			     &team->names);
 		source_table_clear_slot(gate->sources, process->slot);
 		gate->slots[process->slot] = NULL;
 		team->workers[process->number] = NULL;
@@ -478,14 +536,7 @@ void team_free(struct gate_team **team)
 		process_kill(freeing->workers[i]);
 	process_kill(freeing->hasher);
 	pairs_close(freeing);
+	names_clear(&freeing->names);
 	free(freeing->workers);
 	free(freeing);
-}
-
-void gate_counters(const struct gate *gate, struct mxf_gate_counters *sums)
-{
-	*sums = gate->ended;
-	for (size_t slot = 0; slot < MXF_GATE_SLOTS_MAX; slot++)
-		if (gate->slots[slot])
-			add_counters(sums, &gate->slots[slot]->share->counters);
 }

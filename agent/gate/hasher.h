@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "core/trouble.h"
 #include "mxfence/smtp.h"
 
 #define HASHER_LOGIN_MAX 255
@@ -31,6 +32,9 @@ struct hasher_request {
 	char password[HASHER_PASSWORD_MAX + 1];
 };
 
+/* The answer to all that was asked so far: the hasher has ended, and another one begins. */
+#define HASHER_LOST UINT64_MAX
+
 struct hasher_answer {
 	uint64_t id;
 	uint32_t result; /* enum mxf_auth_result */
@@ -41,14 +45,16 @@ struct hasher_setup {
 	const char *run_dir; /* where a relative Dovecot socket is */
 	const int *workers;  /* sockets; -1 where there is none */
 	size_t worker_count;
-	int channel; /* to the keeper; its end ends the hasher once its workers are gone too */
+	int channel; /* to the keeper; at its end the hasher ends once its workers are gone too */
 };
 
 /*
- * Reads the password file, then calls `drop` (which gives up all privileges; non-zero means that it
- * could not, and ends the hasher), then works until every worker has closed. A user that is not in
- * the file costs as much time as one that is. Returns an exit status.
+ * Reads the password file, then calls `drop` (which gives up all privileges), then works until
+ * keeper and workers have closed. A user that is not in the file costs as much time as one that is.
+ * Returns 0, or -errno with the reason when it could not begin.
  */
-int hasher_run(const struct hasher_setup *setup, int (*drop)(void *context), void *context);
+typedef int hasher_drop_fn(void *context, struct trouble *trouble);
+int hasher_run(const struct hasher_setup *setup, hasher_drop_fn *drop, void *context,
+	       struct trouble *trouble);
 
 #endif

@@ -41,7 +41,8 @@ static int set_option(int fd, int level, int option)
 	return setsockopt(fd, level, option, &on, sizeof(on)) ? -errno : 0;
 }
 
-static int listen_on(const struct opener_request *request, bool shared)
+/* A socket that is bound but does not listen yet. */
+static int bind_to(const struct opener_request *request, bool shared)
 {
 	struct sockaddr_storage address;
 	socklen_t size = sockaddr_make(request->ip, request->family, request->port, &address);
@@ -54,15 +55,24 @@ static int listen_on(const struct opener_request *request, bool shared)
 		error = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
 	if (!error)
 		error = set_option(fd, IPPROTO_TCP, TCP_NODELAY);
-	if (!error && (bind(fd, (struct sockaddr *)&address, size) || listen(fd, BACKLOG)))
+	if (!error && bind(fd, (struct sockaddr *)&address, size))
 		error = -errno;
 	return error ? error : TAKE_FD(fd);
 }
 
-/* A socket that does not share shows whether anybody else listens. */
+static int listen_on(const struct opener_request *request)
+{
+	SCOPED_FD int fd = bind_to(request, true);
+
+	if (fd < 0)
+		return fd;
+	return listen(fd, BACKLOG) ? -errno : TAKE_FD(fd);
+}
+
+/* A socket that shares with nobody cannot be bound where anybody listens. */
 static int probe(const struct opener_request *request)
 {
-	SCOPED_FD int fd = listen_on(request, false);
+	SCOPED_FD int fd = bind_to(request, false);
 
 	return fd < 0 ? fd : 0;
 }
@@ -71,10 +81,9 @@ static int open_all(const struct opener_request *request, int *fds, uint32_t *co
 {
 	int error = request->ours ? 0 : probe(request);
 
-	for (*count = 0; !error && *count < request->count; ++*count) {
-		fds[*count] = listen_on(request, true);
-		if (fds[*count] < 0)
-			return fds[*count];
+	for (*count = 0; !error && *count < request->count; *count += !error) {
+		fds[*count] = listen_on(request);
+		error = fds[*count] < 0 ? fds[*count] : 0;
 	}
 	return error;
 }
@@ -130,7 +139,7 @@ int opener_start(void)
 	if (pid > 0)
 		return pair[0];
 	close(pair[0]);
-	return -EAGAIN;
+	return (int)pid;
 }
 
 static int receive(int opener, int *fds, size_t count)
@@ -146,7 +155,7 @@ static int receive(int opener, int *fds, size_t count)
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
 	if (size != sizeof(answer))
-		return size < 0 ? -errno : -EPIPE;
+		return -EPIPE;
 	if (answer.error)
 		return answer.error;
 	if (!header || header->cmsg_len != CMSG_LEN(count * sizeof(int)))
@@ -165,7 +174,9 @@ int opener_open(int opener, const struct gate_endpoint *endpoint, bool ours, int
 		.ours = ours,
 	};
 
+	if (count > OPENER_SOCKETS_MAX)
+		return -EINVAL;
 	if (send(opener, &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request))
-		return -errno;
+		return -EPIPE;
 	return receive(opener, fds, count);
 }

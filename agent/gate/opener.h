@@ -17,7 +17,8 @@ int opener_start(void);
 /*
  * Opens `count` sockets that listen on the endpoint: non-blocking, SO_REUSEPORT, TCP_NODELAY, IPv6
  * without IPv4. `ours`: some of them are open already; else -EADDRINUSE where any other socket
- * listens there, one that shares its port included. Returns 0 or -errno; fds has room for `count`.
+ * listens there, one that shares its port included. Returns 0 or -errno, -EPIPE when the opener has
+ * ended; fds has room for `count`.
  */
 #define OPENER_SOCKETS_MAX 64
 int opener_open(int opener, const struct gate_endpoint *endpoint, bool ours, int *fds,

@@ -3,8 +3,10 @@
 
 #include <crypt.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "core/file.h"
 #include "core/scoped.h"
@@ -17,69 +19,92 @@ struct user {
 struct passwords {
 	char *text;
 	size_t size;
-	struct user *users; /* sorted by name */
+	struct user *users; /* sorted by name, each once */
 	size_t count;
+	uint64_t key;
 };
 
-static char *skip_blanks(char *at)
+static bool is_blank(char c)
 {
-	return at + strspn(at, " \t\r");
+	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Cuts off a comment and blanks at the end. */
-static void trim_end(char *line)
+/* Cuts off a comment and the blanks around the rest. */
+static char *trim(char *line)
 {
-	size_t size = strlen(line);
+	size_t size = 0;
 
-	for (char *at = line; *at; at++)
-		if ((*at == '#' || *at == ';') && (at == line || strchr(" \t", at[-1]))) {
-			size = (size_t)(at - line);
-			break;
-		}
-	while (size && strchr(" \t\r", line[size - 1]))
+	while (is_blank(*line))
+		line++;
+	while (line[size] &&
+	       !((line[size] == '#' || line[size] == ';') && (!size || is_blank(line[size - 1]))))
+		size++;
+	while (size && is_blank(line[size - 1]))
 		size--;
 	line[size] = '\0';
+	return line;
 }
 
 static int add_line(struct passwords *passwords, char *line)
 {
-	char *colon;
+	char *name = trim(line), *colon = strchr(name, ':');
 	struct user *users;
 
-	line = skip_blanks(line);
-	trim_end(line);
-	colon = strchr(line, ':');
-	if (!colon || colon == line || !colon[1])
+	if (!colon || colon == name || !colon[1])
 		return 0;
 	users = reallocarray(passwords->users, passwords->count + 1, sizeof(*users));
 	if (!users)
 		return -ENOMEM;
 	*colon = '\0';
 	passwords->users = users;
-	users[passwords->count++] = (struct user){.name = line, .hash = colon + 1};
+	users[passwords->count++] = (struct user){.name = name, .hash = colon + 1};
 	return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
 	return strcmp(((const struct user *)a)->name, ((const struct user *)b)->name);
+}
+
+/* Those of one name in the order of the file. */
+static int compare_users(const void *a, const void *b)
+{
+	const struct user *left = a, *right = b;
+	int order = compare_names(a, b);
+
+	return order ? order : (left->name > right->name) - (left->name < right->name);
+}
+
+/* The first line of a name counts. */
+static void sort_users(struct passwords *passwords)
+{
+	struct user *users = passwords->users;
+	size_t kept = 0;
+
+	if (passwords->count == 0)
+		return;
+	qsort(users, passwords->count, sizeof(*users), compare_users);
+	for (size_t i = 1; i < passwords->count; i++)
+		if (strcmp(users[kept].name, users[i].name) != 0)
+			users[++kept] = users[i];
+	passwords->count = kept + 1;
 }
 
 int passwords_read(const char *path, struct passwords **passwords)
 {
 	struct passwords *read = calloc(1, sizeof(*read));
-	char *rest, *line;
 	int error = read ? file_read(path, &read->text, &read->size) : -ENOMEM;
+	char *rest = error ? NULL : read->text, *line;
 
-	rest = error ? NULL : read->text;
 	while (!error && (line = strsep(&rest, "\n")))
 		error = add_line(read, line);
+	if (!error && getrandom(&read->key, sizeof(read->key), 0) != sizeof(read->key))
+		error = -errno;
 	if (error) {
 		passwords_free(&read);
 		return error;
 	}
-	if (read->count)
-		qsort(read->users, read->count, sizeof(*read->users), compare);
+	sort_users(read);
 	*passwords = read;
 	return 0;
 }
@@ -97,36 +122,52 @@ void passwords_free(struct passwords **passwords)
 	free(freeing);
 }
 
-static bool equal_in_constant_time(const char *a, const char *b)
+/*
+ * Whose hash is made for a name that is not there: always the same one for a name, and one after
+ * the other for many, so that neither one name's time nor that of all of them tells anything.
+ */
+static const struct user *stand_in(const struct passwords *passwords, const char *name)
+{
+	uint64_t hash = passwords->key;
+
+	for (; *name; name++) {
+		hash = (hash ^ (unsigned char)*name) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
+	}
+	return &passwords->users[hash % passwords->count];
+}
+
+static bool hashes_equal(const char *a, const char *b)
 {
 	size_t size = strlen(b);
 	unsigned char differs = strlen(a) != size;
 
-	for (size_t i = 0; !differs && i < size; i++)
+	for (size_t i = 0; i < size && a[i]; i++)
 		differs |= (unsigned char)(a[i] ^ b[i]);
 	return !differs;
 }
 
+/* A hash that is none, or a password too long for crypt(3), gives a text that begins with '*'. */
+static bool hash_matches(const char *hash, const char *password)
+{
+	struct crypt_data *data = calloc(1, sizeof(*data));
+	const char *made = data ? crypt_r(password, hash, data) : NULL;
+	bool matches = made && made[0] != '*' && hashes_equal(made, hash);
+
+	if (data)
+		explicit_bzero(data, sizeof(*data));
+	free(data);
+	return matches;
+}
+
 bool passwords_match(const struct passwords *passwords, const char *user, const char *password)
 {
-	struct user asked = {.name = user};
-	const struct user *found = passwords->count
-					   ? bsearch(&asked, passwords->users, passwords->count,
-						     sizeof(asked), compare)
-					   : NULL;
-	const struct user *shown = found ? found : passwords->users;
-	struct crypt_data *data;
-	const char *hash;
-	bool match;
+	const struct user asked = {.name = user};
+	const struct user *found, *hashed;
 
-	if (!shown)
+	if (passwords->count == 0)
 		return false;
-	data = calloc(1, sizeof(*data));
-	if (!data)
-		return false;
-	hash = crypt_r(password, shown->hash, data);
-	match = hash && hash[0] != '*' && equal_in_constant_time(hash, shown->hash) && found;
-	explicit_bzero(data, sizeof(*data));
-	free(data);
-	return match;
+	found = bsearch(&asked, passwords->users, passwords->count, sizeof(asked), compare_names);
+	hashed = found ? found : stand_in(passwords, user);
+	return hash_matches(hashed->hash, password) && found;
 }

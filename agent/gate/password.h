@@ -7,13 +7,16 @@
 
 struct passwords;
 
-/* Reads the file; comments and lines of another form are passed over. 0 or -errno. */
+/*
+ * Reads the file; comments and lines of another form are passed over, and of several lines of one
+ * user the first one counts. 0 or -errno.
+ */
 int passwords_read(const char *path, struct passwords **passwords);
 void passwords_free(struct passwords **passwords);
 
 /*
- * Compares with crypt(3). A user who is not there costs as much time as the first one in the file.
- * May be called from several threads at once.
+ * Compares with crypt(3); names with their case. For a user who is not there another one's hash is
+ * made, so that it takes as long. May be called from several threads at once.
  */
 bool passwords_match(const struct passwords *passwords, const char *user, const char *password);
 

@@ -8,13 +8,18 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #define USER "mxfence"
 #define USER_ELSE "nobody"
+
+/* How the kernel calls a mapping of a BPF map. */
+#define BPF_MAPPING "bpf-map"
 
 /* Who the children become; 0: they stay who they are. */
 static uid_t child_user;
@@ -67,7 +72,38 @@ static void close_others(const int *kept, size_t count)
 	free(sorted);
 }
 
-static void become(const char *name)
+/*
+ * A mapping outlives the descriptor that it was made with: one of the fence's tables would let the
+ * child change what the kernel judges by.
+ */
+static int unmap_tables(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	void *begin, *end;
+	char line[512];
+	int error = 0;
+
+	if (!maps)
+		return -errno;
+	while (!error && fgets(line, sizeof(line), maps))
+		if (strstr(line, BPF_MAPPING) && sscanf(line, "%p-%p", &begin, &end) == 2)
+			error = munmap(begin, (size_t)((char *)end - (char *)begin)) ? -errno : 0;
+	fclose(maps);
+	return error;
+}
+
+static void close_standard_streams(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		_exit(EXIT_FAILURE);
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	close(null);
+}
+
+static void ignore_signals(void)
 {
 	static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGPIPE};
 	sigset_t none;
@@ -77,18 +113,21 @@ static void become(const char *name)
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_NAME, name);
 }
 
 pid_t process_fork(const char *name, const int *kept, size_t count)
 {
 	pid_t pid = fork();
 
-	if (pid == 0) {
-		close_others(kept, count);
-		become(name);
-	}
-	return pid;
+	if (pid != 0)
+		return pid < 0 ? -errno : pid;
+	ignore_signals();
+	prctl(PR_SET_NAME, name);
+	close_standard_streams();
+	if (unmap_tables())
+		_exit(EXIT_FAILURE);
+	close_others(kept, count);
+	return 0;
 }
 
 static int capabilities_clear(void)
@@ -97,7 +136,7 @@ static int capabilities_clear(void)
 	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 }
 
-int process_drop(void)
+static int give_up_all(void)
 {
 	int error;
 
@@ -122,6 +161,17 @@ void process_end(pid_t pid)
 	kill(pid, SIGKILL);
 	if (child_user && seteuid(0))
 		_exit(EXIT_FAILURE);
+}
+
+int process_drop(struct trouble *trouble)
+{
+	int error = give_up_all();
+
+	if (!error)
+		return 0;
+	return trouble_set(trouble, error,
+			   "the gate's processes cannot give up their privileges: %s",
+			   strerror(-error));
 }
 
 int process_drop_to(unsigned int capability)

@@ -19,13 +19,14 @@
 int process_prepare(struct trouble *trouble);
 
 /*
- * As fork(), but the child keeps of the open descriptors only stderr and the `count` of `kept`, is
- * called `name`, and ignores SIGHUP, SIGINT and SIGTERM: its parent tells it what to do.
+ * As fork(), but the child keeps of the open descriptors only stderr and the `count` of `kept`, and
+ * no mapping of a BPF map; it is called `name`, and ignores SIGHUP, SIGINT and SIGTERM: its parent
+ * tells it what to do. Returns the child's id, 0 in the child, or -errno.
  */
 pid_t process_fork(const char *name, const int *kept, size_t count);
 
 /* In the child: gives up user, group and capabilities for good. Returns 0 or -errno. */
-int process_drop(void);
+int process_drop(struct trouble *trouble);
 
 /* The same but for one capability, which stays; the user stays too. */
 int process_drop_to(unsigned int capability);

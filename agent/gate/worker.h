@@ -38,6 +38,7 @@ struct worker_setup {
 };
 
 enum worker_command {
+	WORKER_GO = 'g',     /* comes before worker_run() is called */
 	WORKER_RETIRE = 'r', /* accept no more, let sessions end by themselves */
 	WORKER_STOP = 's',   /* the same, but sessions end as soon as no message is under way */
 	WORKER_READY = 'k',

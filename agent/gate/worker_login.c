@@ -6,12 +6,9 @@
 
 #include "gate/client.h"
 
-/* Without the hasher every login is an error; those that wait learn it now. */
-static void hasher_is_gone(struct worker *worker)
+/* Those that wait for an answer get none. */
+static void answers_are_lost(struct worker *worker)
 {
-	event_del(&worker->hasher_event);
-	close(worker->hasher);
-	worker->hasher = -1;
 	for (size_t i = 0; i < HASHER_PENDING_MAX; i++) {
 		struct client *client = worker->logins[i].client;
 
@@ -21,8 +18,21 @@ static void hasher_is_gone(struct worker *worker)
 	}
 }
 
+/* Without the hasher every login is an error. */
+static void hasher_is_gone(struct worker *worker)
+{
+	event_del(&worker->hasher_event);
+	close(worker->hasher);
+	worker->hasher = -1;
+	answers_are_lost(worker);
+}
+
 static void take_answer(struct worker *worker, const struct hasher_answer *answer)
 {
+	if (answer->id == HASHER_LOST) {
+		answers_are_lost(worker);
+		return;
+	}
 	for (size_t i = 0; i < HASHER_PENDING_MAX; i++) {
 		struct worker_login *login = &worker->logins[i];
 		struct client *client = login->client;
