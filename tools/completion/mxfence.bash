@@ -3,7 +3,7 @@
 
 _mxfence_common="--config --run-dir --pin-dir --json --raw --help --version"
 
-_mxfence_verbs="status check reload diff load unload trust explain stats drops events metrics version help"
+_mxfence_verbs="status check reload diff load unload trust explain stats drops events sessions import metrics version help"
 
 # Options of a verb besides the common ones.
 _mxfence_options()
@@ -19,10 +19,12 @@ _mxfence_options()
 	"trust list") echo "--list" ;;
 	"trust add") echo "--list --note" ;;
 	"trust del") echo "--list" ;;
-	explain) echo "--port --local" ;;
+	explain) echo "--port --local --auth --from --to --tls" ;;
 	stats) echo "--by --watch" ;;
 	drops) echo "--watch" ;;
 	events) echo "--follow" ;;
+	sessions) echo "" ;;
+	"import members") echo "--format --select --group --output --dry-run" ;;
 	metrics) echo "" ;;
 	version) echo "" ;;
 	help) echo "" ;;
@@ -37,6 +39,7 @@ _mxfence_words()
 	case $1 in
 	"" | help) echo "$_mxfence_verbs" ;;
 	trust | "help trust") echo "list add del" ;;
+	import | "help import") echo "members" ;;
 	esac
 }
 
@@ -51,7 +54,7 @@ _mxfence()
 			continue
 		fi
 		case $word in
-		-c | --config | --run-dir | --pin-dir | --list | --note | --port | --local | --by) skip=1 ;;
+		-c | --config | --run-dir | --pin-dir | --list | --note | --port | --local | --auth | --from | --to | --format | --select | --group | --output | --by) skip=1 ;;
 		-*) ;;
 		*) verb=${verb:+$verb }$word ;;
 		esac
@@ -71,14 +74,26 @@ _mxfence()
 		mapfile -t COMPREPLY < <(compgen -W "reason list range interface" -- "$current")
 		return
 		;;
-	--list | --note | --port | --local) return ;;
+	--format)
+		mapfile -t COMPREPLY < <(compgen -W "plain exchange55 csv ldif" -- "$current")
+		return
+		;;
+	--select)
+		mapfile -t COMPREPLY < <(compgen -W "all closed rejected" -- "$current")
+		return
+		;;
+	--output)
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	--list | --note | --port | --local | --auth | --from | --to | --group) return ;;
 	esac
 	case $current in
 	-*)
 		mapfile -t COMPREPLY < <(compgen -W "$_mxfence_common $(_mxfence_options "$verb")" -- "$current")
 		;;
 	*)
-		if [ "$verb" = check ]; then
+		if [ "$verb" = check ] || [ "$verb" = "import members" ]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		else
 			mapfile -t COMPREPLY < <(compgen -W "$(_mxfence_words "$verb")" -- "$current")
