@@ -3,8 +3,9 @@
  * The configuration, read and checked: what the rest of the agent works from.
  *
  * config_load() is the door, service/check.h's check_configuration() the one for those who also
- * want to hear what could never take effect. A configuration with an error is still returned as far as it was
- * understood, so that all errors are found in one run; whoever applies it looks at diags->errors.
+ * want to hear what could never take effect. A configuration with an error is still returned as far
+ * as it was understood, so that all errors are found in one run; whoever applies it looks at
+ * diags->errors.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H

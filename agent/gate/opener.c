@@ -144,7 +144,7 @@ int opener_start(void)
 
 static int receive(int opener, int *fds, size_t count)
 {
-	struct opener_answer answer;
+	struct opener_answer answer = {.error = -EPIPE};
 	struct iovec part = {.iov_base = &answer, .iov_len = sizeof(answer)};
 	union descriptors control;
 	struct msghdr message = {.msg_iov = &part,

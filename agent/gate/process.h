@@ -32,8 +32,8 @@ int process_drop(struct trouble *trouble);
 int process_drop_to(unsigned int capability);
 
 /*
- * Ends a child at once. The parent has no right to signal other users' processes, so it is that user
- * for as long as this takes; it must have one thread.
+ * Ends a child at once. The parent has no right to signal other users' processes, so it is that
+ * user for as long as this takes; it must have one thread.
  */
 void process_end(pid_t pid);
 

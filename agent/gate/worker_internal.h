@@ -87,7 +87,7 @@ struct worker {
 	struct session_offer *offers;  /* one for each backend */
 	struct server_states *servers; /* the same */
 	struct probe **probes;	       /* the same */
-	LIST_HEAD(, client) clients;
+	LIST_HEAD(worker_clients, client) clients;
 	TAILQ_HEAD(worker_again, worker_session) again;
 	struct event again_timer, accept_timer, bell_timer, ready_timer, stop_timer;
 	struct event channel_event, hasher_event;

@@ -325,8 +325,8 @@ static void next_step(struct session *session)
 {
 	struct relay *relay = session->relay;
 	bool starttls = relay->extensions & EXTENSION_STARTTLS;
-	bool xclient = session->shared->backend->client_address == CLIENT_XCLIENT &&
-		       !relay->xclient_done;
+	bool xclient =
+		session->shared->backend->client_address == CLIENT_XCLIENT && !relay->xclient_done;
 
 	if (wants_tls(session) && starttls) {
 		relay_write_text(session, "STARTTLS\r\n");

@@ -158,8 +158,9 @@ static enum mxf_exit explain_offline(const struct command *command,
 
 static json_t *question_arguments(const struct command *command)
 {
-	return json_pack("{s:s, s:i, s:b, s:s*, s:s*, s:s*, s:s*}", "address", command->operands[0],
-			 "port", (int)command->port, "tls", command->given[OPTION_TLS], "local",
+	return json_pack("{s:s, s:i, s:o*, s:s*, s:s*, s:s*, s:s*}", "address",
+			 command->operands[0], "port", (int)command->port, "tls",
+			 command->given[OPTION_TLS] ? json_true() : NULL, "local",
 			 command->values[OPTION_LOCAL], "auth", command->values[OPTION_AUTH],
 			 "from", command->values[OPTION_FROM], "to", command->values[OPTION_TO]);
 }

@@ -393,7 +393,9 @@ static void test_schema(void **state)
 	(void)state;
 	assert_true(count > 10);
 	for (size_t i = 0; i < count; i++) {
-		bool preset_is_a_choice = schema[i].choices == NULL;
+		/* That of a listener's auth depends on its role. */
+		bool preset_is_a_choice =
+			schema[i].choices == NULL || strcmp(schema[i].group, "listener") == 0;
 
 		for (size_t j = 0; j < i; j++)
 			assert_false(strcmp(schema[i].group, schema[j].group) == 0 &&
