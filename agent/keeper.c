@@ -75,13 +75,15 @@ static void on_link(evutil_socket_t fd, short what, void *context)
 void keeper_record(void *context, const struct mxf_gate_record *record)
 {
 	struct keeper *keeper = context;
+	char origin[SMTP_ORIGIN_MAX];
 
-	smtp_log_record(record, &keeper->config->sources);
+	smtp_record_origin(record, &keeper->config->sources, origin);
+	smtp_log_record(record, origin);
 	if (!smtp_record_is_event(record))
 		return;
-	events_add_smtp(&keeper->events, record);
+	events_add_smtp(&keeper->events, record, origin);
 	if (control_has_followers(keeper->control)) {
-		json_t *body = report_smtp_event(record, &keeper->config->sources);
+		json_t *body = report_smtp_event(record, origin);
 
 		control_tell_followers(keeper->control, body);
 		json_decref(body);

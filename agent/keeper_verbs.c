@@ -269,7 +269,7 @@ static void handle_drops(void *context, const json_t *arguments, struct control_
 static void handle_events(void *context, const json_t *arguments, struct control_answer *answer)
 {
 	struct keeper *keeper = context;
-	json_t *list = events_list(&keeper->events, &keeper->config->sources);
+	json_t *list = events_list(&keeper->events);
 
 	answer->follow = json_is_true(json_object_get(arguments, "follow"));
 	if (answer->follow)

@@ -242,8 +242,13 @@ int gate_prepare(struct gate *gate, const struct config *config, const struct po
 /* The team that accepts finishes its sessions, or what of them `command` allows. */
 static void retire(struct gate *gate, enum worker_command command)
 {
-	struct gate_team *team = TAKE_PTR(gate->team);
+	struct gate_team *team;
 
+	/* What was decided by this configuration is told while it is in force. */
+	for (size_t i = 0; gate->team && i < gate->team->size; i++)
+		if (gate->team->workers[i])
+			process_read_records(gate->team->workers[i]);
+	team = TAKE_PTR(gate->team);
 	sockets_close(&gate->sockets, &gate->socket_count);
 	tls_contexts_free(&gate->tls);
 	gate->config = NULL;

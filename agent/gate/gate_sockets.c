@@ -25,11 +25,20 @@ static const struct gate_sockets *find_held(const struct gate_sockets *held, siz
 	return NULL;
 }
 
-/* True when we listen on that port already, perhaps on another address. */
-static bool holds_port(const struct gate_sockets *held, size_t count, uint16_t port)
+static bool endpoints_overlap(const struct gate_endpoint *a, const struct gate_endpoint *b)
+{
+	const struct ip any = {0};
+
+	return a->family == b->family && a->port == b->port &&
+	       (ip_equal(a->ip, b->ip) || ip_equal(a->ip, any) || ip_equal(b->ip, any));
+}
+
+/* True when one of our sockets is in the way of the endpoint. */
+static bool is_in_our_way(const struct gate_sockets *held, size_t count,
+			  const struct gate_endpoint *endpoint)
 {
 	for (size_t i = 0; i < count; i++)
-		if (held[i].endpoint.port == port)
+		if (endpoints_overlap(&held[i].endpoint, endpoint))
 			return true;
 	return false;
 }
@@ -67,7 +76,7 @@ static size_t take_held(const struct gate_sockets *held, int *fds, size_t count)
 	return taken;
 }
 
-/* `ours`: we listen on that port already. */
+/* `ours`: we listen there already, perhaps by another address. */
 static int open_listener(int opener, const struct gate_sockets *held, bool ours,
 			 const struct gate_listener *listener, size_t workers,
 			 struct gate_sockets *sockets)
@@ -99,8 +108,7 @@ int sockets_open(int opener, const struct gate_sockets *held, size_t held_count,
 		return trouble_set(trouble, -ENOMEM, "out of memory");
 	for (; count < config->listener_count; count++) {
 		const struct gate_endpoint *endpoint = &config->listeners[count].endpoint;
-		bool ours = holds_port(held, held_count, endpoint->port) ||
-			    holds_port(opened, count, endpoint->port);
+		bool ours = is_in_our_way(held, held_count, endpoint);
 		int error = open_listener(opener, find_held(held, held_count, endpoint), ours,
 					  &config->listeners[count], workers, &opened[count]);
 

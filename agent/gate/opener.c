@@ -15,6 +15,8 @@
 #include "gate/sockaddr.h"
 
 #define BACKLOG 4096
+#define PROBE_TRIES 10
+#define PROBE_PAUSE_MS 30
 
 struct opener_request {
 	struct ip ip;
@@ -69,12 +71,22 @@ static int listen_on(const struct opener_request *request)
 	return listen(fd, BACKLOG) ? -errno : TAKE_FD(fd);
 }
 
-/* A socket that shares with nobody cannot be bound where anybody listens. */
+/*
+ * A socket that shares with nobody cannot be bound where anybody listens. Workers of an agent that
+ * was killed, and of the last configuration, take a moment to let go.
+ */
 static int probe(const struct opener_request *request)
 {
-	SCOPED_FD int fd = bind_to(request, false);
+	int fd = bind_to(request, false);
 
-	return fd < 0 ? fd : 0;
+	for (int tries = 1; fd == -EADDRINUSE && tries < PROBE_TRIES; tries++) {
+		usleep(PROBE_PAUSE_MS * 1000);
+		fd = bind_to(request, false);
+	}
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
 }
 
 static int open_all(const struct opener_request *request, int *fds, uint32_t *count)

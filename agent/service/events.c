@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "service/events.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "service/report.h"
@@ -15,15 +16,16 @@ void events_add(struct events *events, const struct mxf_event *event, const char
 	memcpy(record->interface, interface, sizeof(record->interface));
 }
 
-void events_add_smtp(struct events *events, const struct mxf_gate_record *smtp)
+void events_add_smtp(struct events *events, const struct mxf_gate_record *smtp, const char *origin)
 {
 	struct event_record *record = &events->records[events->seen++ % EVENTS_KEPT];
 
 	record->is_smtp = true;
 	record->smtp = *smtp;
+	snprintf(record->origin, sizeof(record->origin), "%s", origin);
 }
 
-json_t *events_list(const struct events *events, const struct sources *sources)
+json_t *events_list(const struct events *events)
 {
 	uint64_t number = events->seen > EVENTS_KEPT ? events->seen - EVENTS_KEPT : 0;
 	json_t *array = json_array();
@@ -32,7 +34,7 @@ json_t *events_list(const struct events *events, const struct sources *sources)
 		const struct event_record *record = &events->records[number % EVENTS_KEPT];
 
 		json_array_append_new(
-			array, record->is_smtp ? report_smtp_event(&record->smtp, sources)
+			array, record->is_smtp ? report_smtp_event(&record->smtp, record->origin)
 					       : report_event(&record->event, record->interface));
 	}
 	return array;

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/source.h"
 #include "mxfence/gate.h"
 #include "mxfence/maps.h"
+#include "service/smtp_words.h"
 
 #define EVENTS_KEPT 1024
 
@@ -18,6 +18,7 @@ struct event_record {
 	struct mxf_event event; /* of the fence */
 	char interface[16];
 	struct mxf_gate_record smtp; /* of the gate */
+	char origin[SMTP_ORIGIN_MAX];
 };
 
 struct events {
@@ -26,9 +27,10 @@ struct events {
 };
 
 void events_add(struct events *events, const struct mxf_event *event, const char interface[16]);
-void events_add_smtp(struct events *events, const struct mxf_gate_record *record);
+/* `origin`: what smtp_record_origin() says. */
+void events_add_smtp(struct events *events, const struct mxf_gate_record *smtp, const char *origin);
 
 /* A new array of event objects, oldest first; NULL without memory. */
-json_t *events_list(const struct events *events, const struct sources *sources);
+json_t *events_list(const struct events *events);
 
 #endif

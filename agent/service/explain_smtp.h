@@ -17,16 +17,17 @@ struct explain_question {
 	uint8_t local_family;
 	uint16_t port;
 	bool tls;
-	const char *login;     /* NULL: not logged in */
-	const char *sender;    /* between the angle brackets; "<>" and "" are the null sender; NULL:
-				  null sender */
-	const char *recipient; /* NULL: only what already answers MAIL is asked */
+	const char *login; /* NULL: not logged in */
+	/* With the angle brackets or without; NULL, "" and "<>" are the null sender. */
+	const char *sender;
+	const char *recipient; /* likewise; NULL: only what already answers MAIL is asked */
 };
 
 /*
- * {answer, enhanced, text, rule, origin, steps: [{rule, result, origin}]}, or JSON null when no
- * listener has that port (and address). *exit is MXF_EXIT_OK for an acceptance, else
- * MXF_EXIT_FAILED. A sender that is no mailbox is answered as MAIL would be. NULL: out of memory.
+ * {listener, answer, enhanced, text, rule, origin, steps: [{number, rule, refuses, result,
+ * origin}]}, or JSON null when no listener has that port (and address). The client is taken to say
+ * SMTPUTF8. A sender that is no mailbox is answered as MAIL would be, with a `rule` of null. *exit
+ * is MXF_EXIT_OK for an acceptance, else MXF_EXIT_FAILED. NULL: out of memory.
  */
 json_t *explain_smtp(const struct config *config, const struct policy *policy,
 		     const struct explain_question *question, enum mxf_exit *exit);

@@ -4,16 +4,7 @@
 #include <string.h>
 
 #include "service/metrics_internal.h"
-
-#define RULE_WORD(id, number, word, text) [MXF_RULE_##id] = word,
-static const char *const rule_words[MXF_RULE_COUNT] = {MXF_RULES(RULE_WORD)};
-#define RESULT_WORD(id, word, text) [MXF_SESSION_##id] = word,
-static const char *const result_words[MXF_SESSION_RESULT_COUNT] = {
-	MXF_SESSION_RESULTS(RESULT_WORD)};
-#define AUTH_WORD(id, word) [MXF_AUTH_##id] = word,
-static const char *const auth_words[MXF_AUTH_RESULT_COUNT] = {MXF_AUTH_RESULTS(AUTH_WORD)};
-#define ERROR_WORD(id, word, text) [MXF_BACKEND_##id] = word,
-static const char *const error_words[MXF_BACKEND_ERROR_COUNT] = {MXF_BACKEND_ERRORS(ERROR_WORD)};
+#include "service/smtp_words.h"
 
 static const int answers[MXF_DECISION_ANSWERS] = {250, 501, 530, 550, 553};
 static const unsigned int bounds_ms[MXF_BACKEND_BUCKETS] = MXF_BACKEND_BOUNDS_MS;
@@ -35,7 +26,8 @@ static void write_sessions(FILE *out, const struct gate_config *config,
 			fprintf(out, "%s{listener=\"%s\",result=\"%s\"} %llu\n",
 				metric_name(METRIC_SMTP_SESSIONS_TOTAL),
 				metrics_escape_label(config->listeners[i].name, label),
-				result_words[k], (unsigned long long)counters->sessions[i][k]);
+				smtp_session_words[k],
+				(unsigned long long)counters->sessions[i][k]);
 }
 
 /* Only answers that a rule has given: most pairs cannot be. */
@@ -46,7 +38,7 @@ static void write_decisions(FILE *out, const struct mxf_gate_counters *counters)
 		for (size_t k = 0; k < MXF_DECISION_ANSWERS; k++)
 			if (counters->decisions[i][k])
 				fprintf(out, "%s{rule=\"%s\",answer=\"%d\"} %llu\n",
-					metric_name(METRIC_SMTP_DECISIONS), rule_words[i],
+					metric_name(METRIC_SMTP_DECISIONS), smtp_rule_words[i],
 					answers[k], (unsigned long long)counters->decisions[i][k]);
 }
 
@@ -56,7 +48,7 @@ static void write_auth(FILE *out, const struct gate_config *config,
 	metric_begin(out, METRIC_AUTH);
 	for (size_t i = 0; config->auth.source != AUTH_NONE && i < MXF_AUTH_RESULT_COUNT; i++)
 		fprintf(out, "%s{source=\"%s\",result=\"%s\"} %llu\n", metric_name(METRIC_AUTH),
-			source_words[config->auth.source], auth_words[i],
+			source_words[config->auth.source], smtp_auth_words[i],
 			(unsigned long long)counters->auth[i]);
 }
 
@@ -71,7 +63,8 @@ static void write_backend_errors(FILE *out, const struct gate_config *config,
 			fprintf(out, "%s{backend=\"%s\",kind=\"%s\"} %llu\n",
 				metric_name(METRIC_BACKEND_ERRORS),
 				metrics_escape_label(config->backends[i].name, label),
-				error_words[k], (unsigned long long)counters->backend_errors[i][k]);
+				smtp_backend_words[k],
+				(unsigned long long)counters->backend_errors[i][k]);
 }
 
 static void write_histogram(FILE *out, const char *name, const char *backend,

@@ -6,13 +6,7 @@
 
 #include "core/range.h"
 #include "service/report_internal.h"
-
-#define RULE_WORD(id, number, word, text) [MXF_RULE_##id] = word,
-static const char *const rule_words[MXF_RULE_COUNT] = {MXF_RULES(RULE_WORD)};
-#define RESULT_WORD(id, word) [MXF_AUTH_##id] = word,
-static const char *const auth_words[MXF_AUTH_RESULT_COUNT] = {MXF_AUTH_RESULTS(RESULT_WORD)};
-#define ERROR_WORD(id, word, text) [MXF_BACKEND_##id] = word,
-static const char *const error_words[MXF_BACKEND_ERROR_COUNT] = {MXF_BACKEND_ERRORS(ERROR_WORD)};
+#include "service/smtp_words.h"
 
 static const char *const kind_words[MXF_RECORD_COUNT] = {
 	[MXF_RECORD_REFUSED] = "refused", [MXF_RECORD_ACCEPTED] = "accepted",
@@ -164,24 +158,13 @@ bool smtp_record_is_event(const struct mxf_gate_record *record)
 static const char *result_word(const struct mxf_gate_record *record)
 {
 	if (record->kind == MXF_RECORD_LOGIN && record->result < MXF_AUTH_RESULT_COUNT)
-		return auth_words[record->result];
+		return smtp_auth_words[record->result];
 	if (record->kind == MXF_RECORD_BACKEND && record->result < MXF_BACKEND_ERROR_COUNT)
-		return error_words[record->result];
+		return smtp_backend_words[record->result];
 	return "";
 }
 
-static json_t *origin_of(const struct mxf_gate_record *record, const struct sources *sources)
-{
-	char text[512];
-
-	if (!record->decided || !record->origin_line)
-		return json_null();
-	snprintf(text, sizeof(text), "%s:%u", sources_name(sources, record->origin_file),
-		 record->origin_line);
-	return text_of(text);
-}
-
-json_t *report_smtp_event(const struct mxf_gate_record *record, const struct sources *sources)
+json_t *report_smtp_event(const struct mxf_gate_record *record, const char *origin)
 {
 	bool decided = record->decided && record->rule < MXF_RULE_COUNT;
 	char number[32];
@@ -198,7 +181,7 @@ json_t *report_smtp_event(const struct mxf_gate_record *record, const struct sou
 		text_or_null(record->recipient), "helo", text_or_null(record->helo), "login",
 		text_or_null(record->login), "answer", record->code, "enhanced",
 		text_or_null(record->enhanced), "text", text_or_null(record->text), "rule",
-		decided ? json_string(rule_words[record->rule]) : json_null(), "origin",
-		origin_of(record, sources), "result", text_or_null(result_word(record)), "bytes",
+		decided ? json_string(smtp_rule_words[record->rule]) : json_null(), "origin",
+		text_or_null(origin), "result", text_or_null(result_word(record)), "bytes",
 		(json_int_t)record->bytes);
 }

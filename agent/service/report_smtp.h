@@ -21,7 +21,10 @@ json_t *report_sessions(const struct config *config, const struct gate *gate);
 /* True for what `events` shows: refusals, acceptances, messages, logins, trouble of backends. */
 bool smtp_record_is_event(const struct mxf_gate_record *record);
 
-/* One line of `events`: {time, smtp: ..., session, client, ...}. */
-json_t *report_smtp_event(const struct mxf_gate_record *record, const struct sources *sources);
+/*
+ * One line of `events`: {time, smtp: ..., session, client, ...}; `origin` is what
+ * smtp_record_origin() says.
+ */
+json_t *report_smtp_event(const struct mxf_gate_record *record, const char *origin);
 
 #endif

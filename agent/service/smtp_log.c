@@ -8,14 +8,7 @@
 #include "core/ip.h"
 #include "core/range.h"
 #include "core/text.h"
-
-#define RULE_WORD(id, number, word, text) [MXF_RULE_##id] = word,
-static const char *const rule_words[MXF_RULE_COUNT] = {MXF_RULES(RULE_WORD)};
-#define RESULT_WORD(id, word, text) [MXF_SESSION_##id] = word,
-static const char *const result_words[MXF_SESSION_RESULT_COUNT] = {
-	MXF_SESSION_RESULTS(RESULT_WORD)};
-#define ERROR_WORD(id, word, text) [MXF_BACKEND_##id] = word,
-static const char *const error_words[MXF_BACKEND_ERROR_COUNT] = {MXF_BACKEND_ERRORS(ERROR_WORD)};
+#include "service/smtp_words.h"
 
 /* A line while it is written; what does not fit is left out. */
 struct writer {
@@ -51,12 +44,12 @@ static void add_text(struct writer *writer, const char *text)
 	add(writer, "%s", escaped);
 }
 
-/* Brackets belong to address literals. */
-static void add_address(struct writer *writer, const char *address)
+/* The same between < and >. Square brackets belong to address literals. */
+static void add_enclosed(struct writer *writer, const char *text)
 {
 	char escaped[2 * MXF_RECORD_ADDRESS_MAX];
 
-	text_escape(address, strlen(address), escaped, sizeof(escaped));
+	text_escape(text, strlen(text), escaped, sizeof(escaped));
 	for (char *at = escaped; *at; at++)
 		if (*at == '<' || *at == '>')
 			*at = '?';
@@ -80,39 +73,36 @@ static void add_envelope(struct writer *writer, const struct mxf_gate_record *re
 {
 	if (record->has_sender) {
 		add(writer, " from=");
-		add_address(writer, record->sender);
+		add_enclosed(writer, record->sender);
 	}
 	if (record->recipient[0]) {
 		add(writer, " to=");
-		add_address(writer, record->recipient);
+		add_enclosed(writer, record->recipient);
 	}
 	add(writer, " proto=%s", record->esmtp ? "ESMTP" : "SMTP");
 	if (record->helo[0]) {
-		add(writer, " helo=<");
-		add_text(writer, record->helo);
-		add(writer, ">");
+		add(writer, " helo=");
+		add_enclosed(writer, record->helo);
 	}
 	if (record->login[0]) {
-		add(writer, " login=<");
-		add_text(writer, record->login);
-		add(writer, ">");
+		add(writer, " login=");
+		add_enclosed(writer, record->login);
 	}
 }
 
 static void add_rule(struct writer *writer, const struct mxf_gate_record *record,
-		     const struct sources *sources)
+		     const char *origin)
 {
 	if (!record->decided || record->rule >= MXF_RULE_COUNT)
 		return;
-	add(writer, " rule=%s", rule_words[record->rule]);
-	if (record->origin_line)
-		add(writer, " origin=%s:%u", sources_name(sources, record->origin_file),
-		    record->origin_line);
+	add(writer, " rule=%s", smtp_rule_words[record->rule]);
+	if (*origin)
+		add(writer, " origin=%s", origin);
 }
 
 /* NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 550 5.7.1 <to>: Unable to relay; from=<> ... */
 static enum log_level_name add_refused(struct writer *writer, const struct mxf_gate_record *record,
-				       const struct sources *sources)
+				       const char *origin)
 {
 	add(writer, "NOQUEUE: reject: ");
 	add_text(writer, record->command);
@@ -124,13 +114,13 @@ static enum log_level_name add_refused(struct writer *writer, const struct mxf_g
 		add(writer, " ");
 	}
 	if (record->recipient[0]) {
-		add_address(writer, record->recipient);
+		add_enclosed(writer, record->recipient);
 		add(writer, ": ");
 	}
 	add_text(writer, record->text);
 	add(writer, ";");
 	add_envelope(writer, record);
-	add_rule(writer, record, sources);
+	add_rule(writer, record, origin);
 	if (record->reason[0]) {
 		add(writer, " reason=\"");
 		add_text(writer, record->reason);
@@ -141,9 +131,9 @@ static enum log_level_name add_refused(struct writer *writer, const struct mxf_g
 }
 
 static enum log_level_name add_login(struct writer *writer, const struct mxf_gate_record *record,
-				     const struct sources *sources)
+				     const char *origin)
 {
-	(void)sources;
+	(void)origin;
 	if (record->result == MXF_AUTH_OK) {
 		add(writer, "login from ");
 		add_client(writer, record);
@@ -159,17 +149,16 @@ static enum log_level_name add_login(struct writer *writer, const struct mxf_gat
 				    : " authentication not possible, nobody to ask");
 		add(writer, ":");
 	}
-	add(writer, " sasl_username=<");
-	add_text(writer, record->login);
-	add(writer, ">");
+	add(writer, " sasl_username=");
+	add_enclosed(writer, record->login);
 	add_session(writer, record);
 	return record->result == MXF_AUTH_OK ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
 }
 
 static enum log_level_name add_message(struct writer *writer, const struct mxf_gate_record *record,
-				       const struct sources *sources)
+				       const char *origin)
 {
-	(void)sources;
+	(void)origin;
 	add(writer, "message from ");
 	add_client(writer, record);
 	add(writer, ": %s", record->code / 100 == 2 ? "accepted" : "refused by the backend");
@@ -185,11 +174,12 @@ static enum log_level_name add_message(struct writer *writer, const struct mxf_g
 }
 
 static enum log_level_name add_backend(struct writer *writer, const struct mxf_gate_record *record,
-				       const struct sources *sources)
+				       const char *origin)
 {
-	(void)sources;
+	(void)origin;
 	add(writer, "backend trouble: %s",
-	    record->result < MXF_BACKEND_ERROR_COUNT ? error_words[record->result] : "unknown");
+	    record->result < MXF_BACKEND_ERROR_COUNT ? smtp_backend_words[record->result]
+						     : "unknown");
 	if (record->reason[0]) {
 		add(writer, ": ");
 		add_text(writer, record->reason);
@@ -207,20 +197,21 @@ static enum log_level_name add_backend(struct writer *writer, const struct mxf_g
 }
 
 static enum log_level_name add_end(struct writer *writer, const struct mxf_gate_record *record,
-				   const struct sources *sources)
+				   const char *origin)
 {
-	(void)sources;
+	(void)origin;
 	add(writer, "disconnect from ");
 	add_client(writer, record);
 	add(writer, ": %s messages=%u",
-	    record->result < MXF_SESSION_RESULT_COUNT ? result_words[record->result] : "unknown",
+	    record->result < MXF_SESSION_RESULT_COUNT ? smtp_session_words[record->result]
+						      : "unknown",
 	    record->messages);
 	add_session(writer, record);
 	return LOG_LEVEL_DEBUG;
 }
 
 typedef enum log_level_name add_fn(struct writer *writer, const struct mxf_gate_record *record,
-				   const struct sources *sources);
+				   const char *origin);
 
 static add_fn *const kinds[MXF_RECORD_COUNT] = {
 	[MXF_RECORD_REFUSED] = add_refused, [MXF_RECORD_MESSAGE] = add_message,
@@ -228,7 +219,7 @@ static add_fn *const kinds[MXF_RECORD_COUNT] = {
 	[MXF_RECORD_END] = add_end,
 };
 
-size_t smtp_log_format(const struct mxf_gate_record *record, const struct sources *sources,
+size_t smtp_log_format(const struct mxf_gate_record *record, const char *origin,
 		       char line[SMTP_LOG_MAX], enum log_level_name *level)
 {
 	struct writer writer = {.text = line};
@@ -236,15 +227,15 @@ size_t smtp_log_format(const struct mxf_gate_record *record, const struct source
 	line[0] = '\0';
 	if (record->kind >= MXF_RECORD_COUNT || !kinds[record->kind])
 		return 0;
-	*level = kinds[record->kind](&writer, record, sources);
+	*level = kinds[record->kind](&writer, record, origin);
 	return writer.size;
 }
 
-void smtp_log_record(const struct mxf_gate_record *record, const struct sources *sources)
+void smtp_log_record(const struct mxf_gate_record *record, const char *origin)
 {
 	char line[SMTP_LOG_MAX];
 	enum log_level_name level;
 
-	if (smtp_log_format(record, sources, line, &level))
+	if (smtp_log_format(record, origin, line, &level))
 		log_write(level, "%s", line);
 }

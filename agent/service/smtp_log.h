@@ -11,20 +11,18 @@
 #include <stddef.h>
 
 #include "core/log.h"
-#include "core/source.h"
 #include "mxfence/gate.h"
 
 #define SMTP_LOG_MAX 4096
 
 /*
  * Writes the line, NUL-terminated, and says how weighty it is. Returns its length, 0 when the
- * record is none that is logged. `sources` are the configuration's files, for "rule=...
- * origin=file:line". Pure.
+ * record is none that is logged. `origin` is what smtp_record_origin() says. Pure.
  */
-size_t smtp_log_format(const struct mxf_gate_record *record, const struct sources *sources,
+size_t smtp_log_format(const struct mxf_gate_record *record, const char *origin,
 		       char line[SMTP_LOG_MAX], enum log_level_name *level);
 
 /* Logs it. */
-void smtp_log_record(const struct mxf_gate_record *record, const struct sources *sources);
+void smtp_log_record(const struct mxf_gate_record *record, const char *origin);
 
 #endif
