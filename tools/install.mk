@@ -16,7 +16,7 @@ INSTALLED = $(SBINDIR)/mxfenced $(BINDIR)/mxfence \
 	    $(MANDIR)/man8/mxfence.8 $(MANDIR)/man8/mxfenced.8 $(MANDIR)/man5/mxfence.yaml.5 \
 	    $(BASHDIR)/mxfence $(ZSHDIR)/_mxfence \
 	    $(UNITDIR)/mxfence.service $(SYSUSERSDIR)/mxfence.conf \
-	    $(addprefix $(SHAREDIR)/,mxfence.yaml grafana.json alerts.yaml)
+	    $(addprefix $(SHAREDIR)/,mxfence.yaml grafana.json alerts.yaml postfix.local)
 
 install: all
 	install -D -m 755 $(BUILD)/mxfenced $(DESTDIR)$(SBINDIR)/mxfenced
@@ -26,7 +26,8 @@ install: all
 	install -D -m 644 tools/completion/mxfence.bash $(DESTDIR)$(BASHDIR)/mxfence
 	install -D -m 644 -t $(DESTDIR)$(ZSHDIR) tools/completion/_mxfence
 	install -D -m 644 tools/systemd/mxfence.sysusers $(DESTDIR)$(SYSUSERSDIR)/mxfence.conf
-	install -D -m 644 -t $(DESTDIR)$(SHAREDIR) tools/systemd/mxfence.yaml tools/grafana/alerts.yaml
+	install -D -m 644 -t $(DESTDIR)$(SHAREDIR) tools/systemd/mxfence.yaml tools/grafana/alerts.yaml \
+		tools/fail2ban/postfix.local
 	install -m 644 tools/grafana/mxfence.json $(DESTDIR)$(SHAREDIR)/grafana.json
 	install -d $(DESTDIR)$(UNITDIR)
 	sed -e 's|@SBINDIR@|$(SBINDIR)|g; s|@BINDIR@|$(BINDIR)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
