@@ -15,8 +15,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "mxfence/control.h"
+
 #define USER "mxfence"
 #define USER_ELSE "nobody"
+#define GROUP_ELSE "nogroup"
+#define GROUP_OVERFLOW 65534 /* the kernel's own nobody */
 
 /* How the kernel calls a mapping of a BPF map. */
 #define BPF_MAPPING "bpf-map"
@@ -24,6 +28,20 @@
 /* Who the children become; 0: they stay who they are. */
 static uid_t child_user;
 static gid_t child_group;
+
+/*
+ * The user's own group, unless that is the one whose members may command the agent: a worker must
+ * not be one of them.
+ */
+static gid_t harmless_group(const struct passwd *user)
+{
+	const struct group *control = getgrnam(MXF_CONTROL_GROUP), *nobody;
+
+	if (!control || control->gr_gid != user->pw_gid)
+		return user->pw_gid;
+	nobody = getgrnam(GROUP_ELSE);
+	return nobody ? nobody->gr_gid : GROUP_OVERFLOW;
+}
 
 int process_prepare(struct trouble *trouble)
 {
@@ -38,12 +56,12 @@ int process_prepare(struct trouble *trouble)
 		return trouble_set(trouble, -ENOENT,
 				   "there is neither a user " USER " nor " USER_ELSE
 				   " that the gate's workers could be");
-	if (setgroups(0, NULL) || setresgid(0, 0, user->pw_gid) || setresuid(0, 0, user->pw_uid))
+	child_group = harmless_group(user);
+	if (setgroups(0, NULL) || setresgid(0, 0, child_group) || setresuid(0, 0, user->pw_uid))
 		return trouble_set(trouble, -errno,
 				   "the gate needs CAP_SETUID and CAP_SETGID at its start: %s",
 				   strerror(errno));
 	child_user = user->pw_uid;
-	child_group = user->pw_gid;
 	return 0;
 }
 
