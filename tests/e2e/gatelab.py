@@ -40,6 +40,23 @@ def enter():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
 
+SCRATCH = []
+
+
+def scratch():
+    """A directory that goes with the test, however that ends."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="mxfence-gate-"))
+    directory.chmod(0o755)
+    SCRATCH.append(directory)
+    return directory
+
+
+@atexit.register
+def clean_up():
+    for directory in SCRATCH:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def check(what, wanted, got):
     if wanted != got:
         fail(f"{what}: wanted {wanted!r}, got {got!r}")
@@ -49,7 +66,10 @@ def fail(why):
     print("failed:", why)
     for gate in Gate.running:
         print("--- the agent's log:", gate.log()[-3000:], sep="\n")
+        gate.process.kill()
     sys.stdout.flush()
+    clean_up()
+    # From whichever thread; what the test started ends with its process namespace.
     os._exit(1)
 
 
@@ -79,8 +99,7 @@ class Gate:
     ports = itertools.count(4000)
 
     def __init__(self, config, files=(), start=True, extra=()):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mxfence-gate-"))
-        self.directory.chmod(0o755)
+        self.directory = scratch()
         atexit.register(self.stop)
         self.config = self.directory / "mxfence.yaml"
         self.extra = list(extra)
