@@ -112,19 +112,21 @@ static void bell_is_due(evutil_socket_t fd, short what, void *context)
 /* Those who had more to do than their turn allowed; who still has goes to the end of the list. */
 static void again_is_due(evutil_socket_t fd, short what, void *context)
 {
+	const struct timeval now = {0};
 	struct worker *worker = context;
-	struct worker_session *last = TAILQ_LAST(&worker->again, worker_again), *run;
+	struct worker_session *run;
+	size_t turns = 0;
 
 	(void)fd;
 	(void)what;
-	while ((run = TAILQ_FIRST(&worker->again))) {
-		const bool is_last = run == last;
-
+	for (run = TAILQ_FIRST(&worker->again); run; run = TAILQ_NEXT(run, again))
+		turns++;
+	for (; turns > 0 && (run = TAILQ_FIRST(&worker->again)); turns--) {
 		worker_session_forget(run);
 		run->settle(run);
-		if (is_last)
-			break;
 	}
+	if (!TAILQ_EMPTY(&worker->again))
+		event_add(&worker->again_timer, &now);
 }
 
 /* Descriptors for all sessions and their backends: as many as we may have. */

@@ -943,6 +943,13 @@ static void test_backend(void **state)
 	client_close(&client);
 }
 
+/* AddressSanitizer keeps what was freed for a while. */
+#ifdef __SANITIZE_ADDRESS__
+static const bool slack = true;
+#else
+static const bool slack = false;
+#endif
+
 static size_t worker_memory(void)
 {
 	char path[64];
@@ -970,7 +977,7 @@ static void test_backend_that_stalls(void **state)
 	pass_through(&client, backend, 1 << 20, false);
 	before = worker_memory();
 	pass_through(&client, backend, 64 << 20, true);
-	assert_true(worker_memory() < before + (2 << 20));
+	assert_true(worker_memory() < before + (2 << 20) || slack);
 	client_say(&client, "S\r\n");
 	assert_string_not_equal(client_line(&client), "250 stalls 0");
 	client_close(&client);
@@ -993,7 +1000,7 @@ static void test_client_that_stalls(void **state)
 		assert_int_equal(send(client.fd, command, strlen(command), MSG_NOSIGNAL),
 				 strlen(command));
 	usleep(200000);
-	assert_true(worker_memory() < before + (4 << 20));
+	assert_true(worker_memory() < before + (4 << 20) || slack);
 	fcntl(client.fd, F_SETFL, 0);
 	while (received < asked * 1000000) {
 		const ssize_t count = recv(client.fd, data, sizeof(data), 0);
@@ -1235,6 +1242,34 @@ static void test_records_and_board(void **state)
 	client_close(&client);
 }
 
+/* More to do than one turn has room for, of several clients at once: each gets its next turns. */
+static void test_turns(void **state)
+{
+	enum { CLIENTS = 4, LOGINS = 200 };
+	struct client clients[CLIENTS];
+	char line[] = "A joe secret\r\n";
+
+	(void)state;
+	close(gate.hasher); /* so every login is answered at once */
+	gate.hasher = -1;
+	for (size_t i = 0; i < CLIENTS; i++)
+		client_connect(&clients[i], PLAIN);
+	client_ask(&clients[0], line, "235 auth 2");
+	kill(gate.worker, SIGSTOP);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		for (size_t n = 0; n < LOGINS; n++)
+			client_say(&clients[i], line);
+		client_say(&clients[i], "E done\r\n");
+	}
+	kill(gate.worker, SIGCONT);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		for (size_t n = 0; n < LOGINS; n++)
+			assert_string_equal(client_line(&clients[i]), "235 auth 2");
+		assert_string_equal(client_line(&clients[i]), "250 done");
+		client_close(&clients[i]);
+	}
+}
+
 /* More sessions than the board has entries. */
 static void test_many(void **state)
 {
@@ -1363,6 +1398,7 @@ int main(int argc, char **argv)
 		TEST(test_last_reply_arrives),
 		TEST(test_logins),
 		TEST(test_records_and_board),
+		TEST(test_turns),
 		TEST(test_many),
 		TEST(test_without_descriptors),
 		TEST(test_retire),
