@@ -207,7 +207,6 @@ static void test_diff_tells_what_changes(void **state)
 static void test_events_keep_the_last(void **state)
 {
 	struct events *events = calloc(1, sizeof(*events));
-	const struct sources nothing = {.count = 0};
 	const char interface[16] = "mx0";
 	json_t *list;
 
@@ -223,7 +222,7 @@ static void test_events_keep_the_last(void **state)
 
 		events_add(events, &event, interface);
 	}
-	list = events_list(events, &nothing);
+	list = events_list(events);
 	assert_int_equal(json_array_size(list), EVENTS_KEPT);
 	assert_int_equal(
 		json_integer_value(json_object_get(json_array_get(list, 0), "source_port")), 3);
