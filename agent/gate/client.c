@@ -36,6 +36,12 @@ static void write_client(void *context, const char *data, size_t size)
 	}
 }
 
+static void close_backend(void *context, bool abort)
+{
+	replies_flush(context);
+	worker_close_backend(context, abort);
+}
+
 static void start_client_tls(void *context)
 {
 	((struct client *)context)->wants_tls = true;
@@ -59,7 +65,7 @@ const struct session_ops client_ops = {
 	.write_client = write_client,
 	.write_backend = worker_write_backend,
 	.connect_backend = worker_connect_backend,
-	.close_backend = worker_close_backend,
+	.close_backend = close_backend,
 	.start_client_tls = start_client_tls,
 	.start_backend_tls = worker_start_backend_tls,
 	.authenticate = authenticate,

@@ -127,6 +127,8 @@ void session_finish(struct session *session, enum mxf_session_result result)
 
 	if (session_is_over(session))
 		return;
+	/* The client need not wait for the backend's connection to be closed. */
+	session_flush(session);
 	relay_close(session, false);
 	transaction_reset(session);
 	session_forget_attempt(session);
