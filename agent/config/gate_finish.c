@@ -110,20 +110,13 @@ static void check_listener(struct reader *reader, const struct gate_listener *li
 			     name);
 }
 
-static bool is_loopback(const struct gate_endpoint *endpoint)
-{
-	return endpoint->ip.hi == 0 &&
-	       (endpoint->family == MXF_FAMILY_IPV4 ? endpoint->ip.lo >> 24 == 127
-						    : endpoint->ip.lo == 1);
-}
-
 static void check_backend(struct reader *reader, const struct gate_backend *backend)
 {
 	const struct gate_config *gate = &reader->config->gate;
 
 	for (size_t i = 0; i < backend->server_count; i++)
 		if (gate->auth.source == AUTH_BACKEND && backend->tls == BACKEND_TLS_OFF &&
-		    !is_loopback(&backend->servers[i]))
+		    !ip_is_loopback(backend->servers[i].ip, backend->servers[i].family))
 			READER_ERROR(reader, backend->servers[i].place,
 				     "give the backend tls: required",
 				     "logins would be sent to this server in clear text");

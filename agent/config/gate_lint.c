@@ -11,20 +11,14 @@ static bool has_port(const uint16_t *ports, size_t count, uint16_t port)
 	return false;
 }
 
-static bool is_loopback(const struct gate_endpoint *endpoint)
-{
-	return endpoint->ip.hi == 0 &&
-	       (endpoint->family == MXF_FAMILY_IPV4 ? endpoint->ip.lo >> 24 == 127
-						    : endpoint->ip.lo == 1);
-}
-
 static void lint_guarded(const struct config *config, const struct gate_listener *listener,
 			 struct diags *diags)
 {
 	const struct filter_config *filter = &config->filter;
 	uint16_t port = listener->endpoint.port;
 
-	if (!config->has_filter || is_loopback(&listener->endpoint) ||
+	if (!config->has_filter ||
+	    ip_is_loopback(listener->endpoint.ip, listener->endpoint.family) ||
 	    has_port(filter->closed_ports, filter->closed_port_count, port) ||
 	    has_port(filter->open_ports, filter->open_port_count, port))
 		return;
@@ -44,7 +38,7 @@ static void lint_loop(const struct gate_config *gate, const struct gate_endpoint
 
 		if (own->port == server->port && own->family == server->family &&
 		    (ip_equal(own->ip, server->ip) ||
-		     (ip_equal(own->ip, any) && is_loopback(server))))
+		     (ip_equal(own->ip, any) && ip_is_loopback(server->ip, server->family))))
 			diags_add(diags, DIAG_ERROR, server->place, NULL,
 				  "this server is the gate's own listener %s: mail would go round",
 				  gate->listeners[i].name);
@@ -73,7 +67,7 @@ static void lint_server(const struct config *config, const struct gate_endpoint 
 	const struct range *trusted;
 
 	lint_loop(gate, server, diags);
-	if (is_loopback(server))
+	if (ip_is_loopback(server->ip, server->family))
 		return;
 	trusted = trusted_range(config, server);
 	if (trusted)

@@ -206,11 +206,6 @@ bool split_endpoint(const char *text, size_t length, size_t *begin, size_t *size
 	return !memchr(text, ':', address);
 }
 
-static bool is_loopback(struct ip ip, uint8_t family)
-{
-	return ip.hi == 0 && (family == MXF_FAMILY_IPV4 ? ip.lo >> 24 == 127 : ip.lo == 1);
-}
-
 void read_listen_address(struct reader *reader, const struct schema_key *key,
 			 const struct node *value, void *field)
 {
@@ -232,7 +227,7 @@ void read_listen_address(struct reader *reader, const struct schema_key *key,
 			     quote);
 		return;
 	}
-	if (!is_loopback(ip, family)) {
+	if (!ip_is_loopback(ip, family)) {
 		READER_ERROR(reader, value->place, "anyone could read what is not on loopback",
 			     "\"%s\" is not a loopback address", quote);
 		return;

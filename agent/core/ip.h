@@ -70,6 +70,12 @@ static inline struct ip ip_highest(uint8_t family)
 	return (struct ip){.hi = UINT64_MAX, .lo = UINT64_MAX};
 }
 
+/* 127.0.0.0/8 and ::1. */
+static inline bool ip_is_loopback(struct ip ip, uint8_t family)
+{
+	return ip.hi == 0 && (family == MXF_FAMILY_IPV4 ? ip.lo >> 24 == 127 : ip.lo == 1);
+}
+
 /* How many addresses a range has, less one (so that ::/0 fits). */
 static inline struct ip range_extent(const struct range *range)
 {

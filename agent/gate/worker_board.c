@@ -17,12 +17,7 @@ static void entry_begin(struct mxf_gate_session *entry)
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-static void entry_end(struct mxf_gate_session *entry)
-{
-	__atomic_store_n(&entry->sequence, entry->sequence + 1, __ATOMIC_RELEASE);
-}
-
-static void copy_text(char *out, size_t out_size, const char *text, size_t size)
+void worker_copy_text(char *out, size_t out_size, const char *text, size_t size)
 {
 	if (!text)
 		size = 0;
@@ -33,7 +28,10 @@ static void copy_text(char *out, size_t out_size, const char *text, size_t size)
 	out[size] = '\0';
 }
 
-#define COPY_SPAN(out, span) copy_text(out, sizeof(out), (span).text, (span).size)
+static void entry_end(struct mxf_gate_session *entry)
+{
+	__atomic_store_n(&entry->sequence, entry->sequence + 1, __ATOMIC_RELEASE);
+}
 
 static uint64_t realtime(void)
 {
@@ -117,7 +115,7 @@ void worker_board_update(struct client *client)
 	entry->backend = view.backend;
 	entry->recipients = view.recipients;
 	entry->messages = view.messages;
-	copy_text(entry->state, sizeof(entry->state), view.state, strlen(view.state));
+	worker_copy_text(entry->state, sizeof(entry->state), view.state, strlen(view.state));
 	COPY_SPAN(entry->helo, view.helo);
 	COPY_SPAN(entry->login, view.login);
 	COPY_SPAN(entry->sender, view.sender);

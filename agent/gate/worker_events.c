@@ -74,19 +74,8 @@ static const struct {
 	[SESSION_EVENT_END] = {true, MXF_RECORD_END},
 };
 
-static void copy_text(char *out, size_t out_size, const char *text, size_t size)
-{
-	if (!text)
-		size = 0;
-	if (size > out_size - 1)
-		size = out_size - 1;
-	if (size > 0)
-		memcpy(out, text, size);
-	out[size] = '\0';
-}
-
-#define COPY_SPAN(out, span) copy_text(out, sizeof(out), (span).text, (span).size)
-#define COPY_STRING(out, string) copy_text(out, sizeof(out), string, string ? strlen(string) : 0)
+#define COPY_STRING(out, string)                                                                   \
+	worker_copy_text(out, sizeof(out), string, string ? strlen(string) : 0)
 
 static uint8_t result_of(const struct session_event *event)
 {

@@ -143,6 +143,10 @@ void worker_board_enter(struct client *client);
 void worker_board_update(struct client *client);
 void worker_board_leave(struct client *client);
 
+/* A text that is cut to its room, NUL-terminated; NULL is "". */
+void worker_copy_text(char *out, size_t out_size, const char *text, size_t size);
+#define COPY_SPAN(out, span) worker_copy_text(out, sizeof(out), (span).text, (span).size)
+
 /* worker_login.c */
 void worker_login_open(struct worker *worker);
 void worker_login_ask(struct client *client, const char *mechanism, const char *login,

@@ -10,13 +10,6 @@
 
 #define XCLIENT_LINE_MAX 1024
 
-static bool is_loopback(const struct gate_endpoint *server)
-{
-	if (server->family == MXF_FAMILY_IPV4)
-		return server->ip.lo >> 24 == 127;
-	return server->ip.hi == 0 && server->ip.lo == 1;
-}
-
 /* PROXY: a probe speaks for itself. */
 
 static void send_proxy_header(struct session *session)
@@ -463,8 +456,9 @@ static void cannot_log_in(struct session *session, enum mxf_backend_error error,
 void relay_log_in(struct session *session)
 {
 	struct relay *relay = session->relay;
+	const struct gate_endpoint *server = &session->shared->backend->servers[relay->server];
 
-	if (!relay->tls && !is_loopback(&session->shared->backend->servers[relay->server])) {
+	if (!relay->tls && !ip_is_loopback(server->ip, server->family)) {
 		cannot_log_in(session, MXF_BACKEND_TLS, "passwords are not sent without TLS");
 	} else if (relay->extensions & EXTENSION_AUTH_PLAIN) {
 		send_plain(session);
