@@ -26,7 +26,7 @@
 #define WORKER_COMMANDS_MAX ((size_t)16 * 1024) /* read at once outside of messages */
 #define WORKER_REPLIES_MAX ((size_t)16 * 1024)	/* collected before they are written */
 #define WORKER_BATCH_MAX ((size_t)8 * 1024)	/* the same, for a backend */
-#define WORKER_STEPS_MAX 32u			/* of one session before it is the others' turn */
+#define WORKER_STEPS_MAX 8u			/* of one session before it is the others' turn */
 
 #define WORKER_PROXY_HEADER_S 5
 #define WORKER_TLS_S 30		/* for a client's handshake */
