@@ -315,7 +315,6 @@ static void keeper_free(struct keeper **keeper)
 	struct keeper *closing = TAKE_PTR(*keeper);
 	struct keeper_rules rules;
 
-	/* Sessions under way are finished before anything else goes. */
 	gate_close(&closing->gate);
 	control_close(&closing->control);
 	metrics_server_close(&closing->metrics);
@@ -419,6 +418,9 @@ enum mxf_exit keeper_stop(struct keeper **keeper)
 {
 	int error = 0;
 
+	/* Sessions under way are finished before anything else goes. */
+	(*keeper)->stopping = true;
+	gate_close(&(*keeper)->gate);
 	if ((*keeper)->fence)
 		error = stop_fence(*keeper);
 	else

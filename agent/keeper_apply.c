@@ -217,6 +217,10 @@ enum mxf_exit keeper_reload(struct keeper *keeper, json_t **body)
 	enum mxf_exit exit = MXF_EXIT_FAILED;
 	struct trouble trouble;
 
+	if (keeper->stopping) {
+		*body = report_error("the agent is stopping");
+		return MXF_EXIT_FAILED;
+	}
 	notify_reloading();
 	if (control_restore(keeper->control, &trouble))
 		log_error("%s", trouble.text);

@@ -30,6 +30,7 @@ struct keeper {
 	struct control *control;
 	struct metrics_server *metrics;
 	struct events events;
+	bool stopping;
 	bool loaded;	    /* false after `unload`: nothing is attached until `load` */
 	char *reload_error; /* NULL when the last reload was applied */
 	uint64_t reload_time;

@@ -357,12 +357,14 @@ static void gate_stop(struct gate *gate)
 
 void gate_close(struct gate **gate)
 {
-	struct gate *closing = TAKE_PTR(*gate);
+	struct gate *closing = *gate;
 
 	if (!closing)
 		return;
+	/* The loop runs in there, and what else it serves may ask about the gate. */
 	if (closing->child_event)
 		gate_stop(closing);
+	*gate = NULL;
 	if (closing->child_event)
 		event_free(closing->child_event);
 	if (closing->restart_event)

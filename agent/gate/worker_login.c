@@ -108,13 +108,18 @@ static bool send_request(const struct client *client, uint64_t id, const char *m
 	return sent == (ssize_t)sizeof(request);
 }
 
-/* What cannot be asked is answered when the session is settled: never while it is asking. */
+/*
+ * What cannot be asked is answered when the session is settled: never while it is asking. An answer
+ * to what was asked before comes too late: it must not be taken for one about this login.
+ */
 void worker_login_ask(struct client *client, const char *mechanism, const char *login,
 		      const char *password)
 {
 	struct worker *worker = client->run.worker;
-	struct worker_login *place = worker->hasher >= 0 ? free_login(worker) : NULL;
+	struct worker_login *place;
 
+	worker_login_forget(client);
+	place = worker->hasher >= 0 ? free_login(worker) : NULL;
 	if (!place || !send_request(client, worker->next_login, mechanism, login, password)) {
 		client->login_answered = true;
 		client->login_result = MXF_AUTH_ERROR;

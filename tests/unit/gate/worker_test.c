@@ -129,6 +129,7 @@ static void do_command(struct session *self, char letter, const char *text, uint
 	const struct session_ops *ops = self->shared->ops;
 	char flood[1001];
 	char login[64] = "", password[64] = "";
+	unsigned long long patience;
 
 	switch (letter) {
 	case 'E': /* cho */
@@ -160,9 +161,10 @@ static void do_command(struct session *self, char letter, const char *text, uint
 		self->waits = true;
 		ops->start_backend_tls(self->context);
 		return;
-	case 'A': /* uth */
+	case 'A': /* uth, and how long to wait for an answer */
 		self->waits = true;
-		sscanf(text, "%63s %63s", login, password);
+		if (sscanf(text, "%63s %63s %llu", login, password, &patience) == 3)
+			self->deadline = now + patience;
 		ops->authenticate(self->context, "PLAIN", login, password);
 		return;
 	case 'W': /* ait */
@@ -1198,6 +1200,18 @@ static void test_logins(void **state)
 	answer = (struct hasher_answer){.id = request.id, .result = MXF_AUTH_OK};
 	assert_int_equal(send(gate.hasher, &answer, sizeof(answer), 0), sizeof(answer));
 	read_request(&request);
+	answer = (struct hasher_answer){.id = request.id, .result = MXF_AUTH_FAILED};
+	assert_int_equal(send(gate.hasher, &answer, sizeof(answer), 0), sizeof(answer));
+	assert_string_equal(client_line(&client), "235 auth 1");
+
+	/* An answer that came too late is none to what was asked since. */
+	client_ask(&client, "A joe secret 50\r\n", "250 waited");
+	read_request(&request);
+	client_say(&client, "A boss guessed\r\n");
+	answer = (struct hasher_answer){.id = request.id, .result = MXF_AUTH_OK};
+	read_request(&request);
+	assert_string_equal(request.login, "boss");
+	assert_int_equal(send(gate.hasher, &answer, sizeof(answer), 0), sizeof(answer));
 	answer = (struct hasher_answer){.id = request.id, .result = MXF_AUTH_FAILED};
 	assert_int_equal(send(gate.hasher, &answer, sizeof(answer), 0), sizeof(answer));
 	assert_string_equal(client_line(&client), "235 auth 1");
