@@ -7,6 +7,7 @@
 #include "core/range.h"
 #include "core/scoped.h"
 #include "mxfence/control.h"
+#include "service/diff_gate.h"
 #include "service/report_internal.h"
 
 /* Settings. */
@@ -52,14 +53,9 @@ static json_t *metrics_text_of(const struct metrics_config *metrics)
 	return json_string(text);
 }
 
-/* Every setting as the text a person would compare. */
-static json_t *settings_of(const struct config *config)
+static json_t *filter_settings(const struct filter_config *filter)
 {
-	static const char *const targets[] = {"auto", "stderr", "syslog"};
-	static const char *const levels[] = {"error", "warning", "info", "debug"};
-	const struct filter_config *filter = &config->filter;
-
-	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "attach",
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s}", "attach",
 			 filter->attach == MXF_ATTACH_GENERIC ? "generic" : "native",
 			 "closed-ports",
 			 ports_text(filter->closed_ports, filter->closed_port_count), "open-ports",
@@ -68,25 +64,47 @@ static json_t *settings_of(const struct config *config)
 			 filter->mode == FILTER_OBSERVE ? "observe" : "enforce", "answer",
 			 filter->answer == FILTER_RESET ? "reset" : "silent", "strict",
 			 filter->strict ? "true" : "false", "on-stop",
-			 filter->on_stop == FILTER_DETACH ? "detach" : "keep", "metrics.listen",
-			 metrics_text_of(&config->metrics), "log.to", targets[config->log.target],
-			 "log.level", levels[config->log.level]);
+			 filter->on_stop == FILTER_DETACH ? "detach" : "keep");
 }
 
+/* Every setting as the text a person would compare. */
+static json_t *settings_of(const struct config *config)
+{
+	static const char *const targets[] = {"auto", "stderr", "syslog"};
+	static const char *const levels[] = {"error", "warning", "info", "debug"};
+	json_t *settings = config->has_filter ? filter_settings(&config->filter) : json_object();
+
+	json_object_set_new(settings, "metrics.listen", metrics_text_of(&config->metrics));
+	json_object_set_new(settings, "log.to", json_string(targets[config->log.target]));
+	json_object_set_new(settings, "log.level", json_string(levels[config->log.level]));
+	if (config->has_gate)
+		diff_gate_settings(&config->gate, settings);
+	return settings;
+}
+
+static void append_change(json_t *array, const char *key, json_t *from, json_t *to)
+{
+	json_array_append_new(array,
+			      json_pack("{s:o, s:O?, s:O?}", "key", report_text(key, strlen(key)),
+					"from", from, "to", to));
+}
+
+/* A setting that only one of them has is null in the other. */
 static json_t *diff_settings(const struct config *running, const struct config *next)
 {
 	json_t *before = settings_of(running), *after = settings_of(next);
 	json_t *array = json_array();
 	const char *key;
-	json_t *from;
+	json_t *from, *to;
 
 	json_object_foreach (before, key, from) {
-		json_t *to = json_object_get(after, key);
-
-		if (!json_equal(from, to))
-			json_array_append_new(array, json_pack("{s:s, s:O, s:O}", "key", key,
-							       "from", from, "to", to));
+		to = json_object_get(after, key);
+		if (!to || !json_equal(from, to))
+			append_change(array, key, from, to);
 	}
+	json_object_foreach (after, key, to)
+		if (!json_object_get(before, key))
+			append_change(array, key, NULL, to);
 	json_decref(before);
 	json_decref(after);
 	return array;

@@ -13,7 +13,8 @@
 /*
  * {schema, changed, settings: [{key, from, to}], interfaces: {added, removed},
  *  lists: [{name, action, added, removed, added_count, removed_count}]}, with those lists only that
- * differ. A new object, or NULL without memory. Both have a filter.
+ * differ. `from` or `to` is null for a setting that only the other one has. A new object, or NULL
+ * without memory.
  */
 json_t *diff_report(const struct config *running, const struct config *next);
 

@@ -212,7 +212,7 @@ static void test_any_bytes(void **state)
 
 		for (size_t i = 0; i < sizeof(sender); i++) {
 			sender[i] = (char)(random() % 256);
-			recipient[i] = random() % 8 ? (char)(random() % 256) : '@';
+			recipient[i] = (char)(random() % 8 ? random() % 256 : '@');
 		}
 		sender[random() % (long)sizeof(sender)] = '\0';
 		recipient[random() % (long)sizeof(recipient)] = '\0';
