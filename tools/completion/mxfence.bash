@@ -25,6 +25,7 @@ _mxfence_options()
 	events) echo "--follow" ;;
 	sessions) echo "" ;;
 	"import members") echo "--format --select --group --output --dry-run" ;;
+	"import exchange") echo "--output --dry-run" ;;
 	metrics) echo "" ;;
 	version) echo "" ;;
 	help) echo "" ;;
@@ -39,7 +40,7 @@ _mxfence_words()
 	case $1 in
 	"" | help) echo "$_mxfence_verbs" ;;
 	trust | "help trust") echo "list add del" ;;
-	import | "help import") echo "members" ;;
+	import | "help import") echo "members exchange" ;;
 	esac
 }
 
@@ -93,7 +94,7 @@ _mxfence()
 		mapfile -t COMPREPLY < <(compgen -W "$_mxfence_common $(_mxfence_options "$verb")" -- "$current")
 		;;
 	*)
-		if [ "$verb" = check ] || [ "$verb" = "import members" ]; then
+		if [ "$verb" = check ] || [ "$verb" = "import members" ] || [ "$verb" = "import exchange" ]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		else
 			mapfile -t COMPREPLY < <(compgen -W "$(_mxfence_words "$verb")" -- "$current")

@@ -215,6 +215,8 @@ char *import_decode(const char *data, size_t size, size_t *decoded)
 		return convert("UTF-16LE", data + 2, size - 2, decoded);
 	if (size >= 2 && memcmp(data, "\xfe\xff", 2) == 0)
 		return convert("UTF-16BE", data + 2, size - 2, decoded);
+	if (size >= 2 && data[0] && !data[1]) /* some programs write no mark */
+		return convert("UTF-16LE", data, size, decoded);
 	copy = malloc(size - mark + 1);
 	if (!copy)
 		return NULL;

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* `import members`: from another system's export to an address file. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/file.h"
 #include "core/scoped.h"
 #include "handlers.h"
 #include "import.h"
+#include "import_files.h"
 #include "service/report.h"
-
-#define EXPORT_SIZE_MAX ((off_t)2 << 30)
 
 /* What one run works on. */
 struct job {
@@ -35,32 +30,6 @@ static int word_index(const char *const *words, size_t count, const char *word)
 		if (strcmp(words[i], word) == 0)
 			return (int)i;
 	return -1;
-}
-
-/* Maps and decodes the export; 0 or -errno. */
-static int read_export(const char *path, char **text, size_t *size)
-{
-	SCOPED_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat status;
-	void *data;
-
-	if (fd < 0 || fstat(fd, &status))
-		return -errno;
-	if (!S_ISREG(status.st_mode))
-		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
-	if (status.st_size > EXPORT_SIZE_MAX)
-		return -EFBIG;
-	if (status.st_size == 0) {
-		*text = calloc(1, 1);
-		*size = 0;
-		return *text ? 0 : -ENOMEM;
-	}
-	data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (data == MAP_FAILED)
-		return -errno;
-	*text = import_decode(data, (size_t)status.st_size, size);
-	munmap(data, (size_t)status.st_size);
-	return *text ? 0 : -errno;
 }
 
 static enum mxf_exit read_options(struct job *job)
@@ -88,10 +57,7 @@ static enum mxf_exit read_options(struct job *job)
 					    "--select and --group exclude each other");
 		job->choice = (enum import_choice)found;
 	}
-	if (job->command->given[OPTION_DRY_RUN] && !job->command->given[OPTION_OUTPUT])
-		return output_error(job->command, MXF_EXIT_USAGE, NULL,
-				    "--dry-run needs --output, to compare with");
-	return MXF_EXIT_OK;
+	return import_check_output(job->command);
 }
 
 static void print_messages(const struct job *job)
@@ -162,13 +128,8 @@ static enum mxf_exit read_before(struct job *job)
 	return MXF_EXIT_OK;
 }
 
-struct difference {
-	size_t added, removed;
-	json_t *lists[2]; /* added, removed; for JSON */
-};
-
 /* Both sides are sorted. Prints lines "+ address" and "- address" when `out` is given. */
-static void compare_sets(const struct job *job, FILE *out, struct difference *difference)
+static void compare_sets(const struct job *job, FILE *out, struct import_difference *difference)
 {
 	size_t a = 0, b = 0;
 
@@ -178,23 +139,17 @@ static void compare_sets(const struct job *job, FILE *out, struct difference *di
 						   : strcmp(job->set.keys[a], job->before.keys[b]);
 		const char *key = order <= 0 ? job->set.keys[a] : job->before.keys[b];
 
-		if (order && out)
-			fprintf(out, "%c %s\n", order < 0 ? '+' : '-', key);
-		if (order)
-			json_array_append_new(difference->lists[order > 0],
-					      report_text(key, strlen(key)));
-		difference->added += order < 0;
-		difference->removed += order > 0;
+		import_difference_add(difference, order, key, out);
 		a += order <= 0;
 		b += order >= 0;
 	}
 }
 
-static void write_addresses(const struct job *job, FILE *out)
+static void write_addresses(const void *context, FILE *out)
 {
+	const struct job *job = context;
 	const char *group = job->command->values[OPTION_GROUP];
-	const char *slash = strrchr(job->path, '/');
-	SCOPED_FREE char *name = screen_escape(slash ? slash + 1 : job->path);
+	SCOPED_FREE char *name = import_file_name(job->path);
 	SCOPED_FREE char *shown = screen_escape(group ? group : "");
 
 	fprintf(out, "# From %s (%s): %s%s%s. Made by mxfence import members.\n", name ? name : "?",
@@ -205,39 +160,17 @@ static void write_addresses(const struct job *job, FILE *out)
 		fprintf(out, "%s\n", job->set.keys[i]);
 }
 
-static enum mxf_exit replace_output(const struct job *job)
+static void print_summary(const struct job *job, const struct import_difference *difference)
 {
-	SCOPED_FREE char *text = NULL;
-	struct trouble trouble;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (out)
-		write_addresses(job, out);
-	if (!out || fclose(out))
-		return output_error(job->command, MXF_EXIT_FAILED, NULL, "out of memory");
-	if (file_replace(job->command->values[OPTION_OUTPUT], text, size, &trouble))
-		return output_error(job->command, MXF_EXIT_FAILED, NULL, "%s", trouble.text);
-	return MXF_EXIT_OK;
-}
-
-static void print_summary(const struct job *job, const struct difference *difference)
-{
-	bool dry = job->command->given[OPTION_DRY_RUN];
-	SCOPED_FREE char *output = screen_escape(job->command->values[OPTION_OUTPUT]);
-
 	fprintf(stderr, "%zu address%s of %zu object%s (%s)", job->set.count,
 		job->set.count == 1 ? "" : "es", job->import.count,
 		job->import.count == 1 ? "" : "s", import_format_names[job->format]);
 	if (job->import.warnings)
 		fprintf(stderr, ", %zu left out", job->import.warnings);
-	if (output)
-		fprintf(stderr, "; %s: %zu added, %zu removed%s", output, difference->added,
-			difference->removed, dry ? " (nothing was written)" : "");
-	fputs("\n", stderr);
+	import_difference_print(difference, job->command);
 }
 
-static void print_json(const struct job *job, const struct difference *difference)
+static void print_json(const struct job *job, const struct import_difference *difference)
 {
 	json_t *body = json_pack(
 		"{s:i, s:s, s:I, s:I, s:I, s:I, s:b, s:O, s:O}", "schema", MXF_JSON_SCHEMA,
@@ -256,12 +189,12 @@ static enum mxf_exit tell(struct job *job)
 {
 	bool dry = job->command->given[OPTION_DRY_RUN];
 	bool json = job->command->given[OPTION_JSON];
-	struct difference difference = {.lists = {json_array(), json_array()}};
+	struct import_difference difference = {.lists = {json_array(), json_array()}};
 	enum mxf_exit exit = MXF_EXIT_OK;
 
 	compare_sets(job, dry && !json ? stdout : NULL, &difference);
 	if (job->command->given[OPTION_OUTPUT] && !dry)
-		exit = replace_output(job);
+		exit = import_replace_output(job->command, write_addresses, job);
 	else if (!job->command->given[OPTION_OUTPUT] && !json)
 		write_addresses(job, stdout);
 	if (exit == MXF_EXIT_OK && json)
@@ -277,14 +210,12 @@ enum mxf_exit run_import(const struct command *command)
 {
 	struct job job = {.command = command, .path = command->operands[0]};
 	enum mxf_exit exit = read_options(&job);
-	int error;
 
 	if (exit != MXF_EXIT_OK)
 		return exit;
-	error = read_export(job.path, &job.text, &job.size);
-	if (error)
-		return output_error(command, MXF_EXIT_FAILED, file_error_hint(-error),
-				    "cannot read %s: %s", job.path, file_error_text(-error));
+	exit = import_read_export(command, job.path, &job.text, &job.size);
+	if (exit != MXF_EXIT_OK)
+		return exit;
 	exit = find_addresses(&job);
 	if (exit == MXF_EXIT_OK)
 		exit = read_before(&job);

@@ -54,6 +54,10 @@ const struct verb cli_verbs[] = {
 	 "FILE is a list, a CSV of the Exchange 5.5 administrator, of csvde or Export-Csv, or\n"
 	 "LDIF. closed: recipients with msExchRequireAuthToSendTo; rejected: senders named in\n"
 	 "unauthOrig and members of dLMemRejectPerms."},
+	{"import exchange", "FILE", 1, 1, OPTION_BIT(OUTPUT) | OPTION_BIT(DRY_RUN), AGENT_UNUSED,
+	 run_import_exchange, "makes a list file of Exchange's lists of who may connect",
+	 "FILE holds entries such as \"IP=192.0.2.0, MASK=255.255.255.0\", or what Format-List or\n"
+	 "Export-Csv show of RemoteIPRanges. With an error nothing is written."},
 	{"metrics", "", 0, 0, 0, AGENT_NEEDED, run_metrics, "counters in Prometheus' text format",
 	 ""},
 	{"version", "", 0, 0, 0, AGENT_UNUSED, run_version, "the version of this program", ""},

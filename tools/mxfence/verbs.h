@@ -36,7 +36,7 @@ enum option_value { VALUE_NONE, VALUE_NEEDED, VALUE_OPTIONAL };
 	  "of the export: plain, exchange55, csv or ldif (guessed)")                               \
 	X(SELECT, 0, "select", VALUE_NEEDED, "WHICH", "all, closed or rejected (all)")             \
 	X(GROUP, 0, "group", VALUE_NEEDED, "NAME", "members of this group, nested ones too")       \
-	X(OUTPUT, 0, "output", VALUE_NEEDED, "FILE", "the address file to replace (stdout)")       \
+	X(OUTPUT, 0, "output", VALUE_NEEDED, "FILE", "the file to replace (stdout)")               \
 	X(DRY_RUN, 0, "dry-run", VALUE_NONE, "", "shows what would change in the output")          \
 	X(BY, 0, "by", VALUE_NEEDED, "KEY", "one table only: " CLI_STATS_KEYS_TEXT)                \
 	X(WATCH, 0, "watch", VALUE_OPTIONAL, "S", "again every S seconds (2), with rates")         \

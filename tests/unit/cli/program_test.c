@@ -102,6 +102,12 @@ static const struct run_case run_cases[] = {
 	{"-c " SAMPLE_CONFIG " explain 127.0.0.9", MXF_EXIT_OK, "pass (trusted)", ""},
 	{"-c " SAMPLE_CONFIG " explain 198.51.100.9", MXF_EXIT_OK, "observe (untrusted)", ""},
 	{"-c " SAMPLE_CONFIG " explain 198.51.100.9 --port 26", MXF_EXIT_OK, "not guarded", ""},
+	{"import exchange tests/golden/exchange/table.export", MXF_EXIT_OK, "192.0.2.7\n",
+	 "3 ranges (list)"},
+	{"import exchange tests/golden/exchange/mistakes.export", MXF_EXIT_FAILED, "",
+	 "mistakes.export:1:1: error:"},
+	{"import exchange /nonexistent/file", MXF_EXIT_FAILED, "", "cannot read"},
+	{"import exchange any.txt --dry-run", MXF_EXIT_USAGE, "", "--dry-run needs --output"},
 	{"-c /nonexistent/file explain ::1", MXF_EXIT_CONFIGURATION, "", "has errors"},
 };
 
@@ -173,6 +179,42 @@ static void test_drop_is_a_negative_answer(void **state)
 	outcome_clear(&outcome);
 }
 
+/* --dry-run and an export with errors leave the list as it is. */
+static void test_import_replaces_the_list_whole_or_not_at_all(void **state)
+{
+	static const struct {
+		const char *export, *options, *out, *error, *list;
+		enum mxf_exit exit;
+	} steps[] = {
+		{"table", "", "", "3 added, 0 removed\n", "\n10.0.0.0/8\n192.0.2.1\n192.0.2.7\n",
+		 MXF_EXIT_OK},
+		{"utf8-mark", "--dry-run", "- 10.0.0.0/8\n+ 192.0.2.0/24\n- 192.0.2.1\n",
+		 "(nothing was written)", "\n192.0.2.7\n", MXF_EXIT_OK},
+		{"cut-off", "", "", "nothing was written", "\n192.0.2.7\n", MXF_EXIT_FAILED},
+		{"utf8-mark", "", "", "1 added, 3 removed\n", "exchange.\n192.0.2.0/24\n",
+		 MXF_EXIT_OK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		char arguments[256];
+		struct outcome outcome;
+		char *list;
+
+		snprintf(arguments, sizeof(arguments),
+			 "import exchange tests/golden/exchange/%s.export --output %s/list %s",
+			 steps[i].export, scratch, steps[i].options);
+		outcome = run(arguments);
+		assert_int_equal(outcome.exit, steps[i].exit);
+		expect_part(arguments, outcome.out, steps[i].out);
+		expect_part(arguments, outcome.error, steps[i].error);
+		list = read_scratch("list");
+		expect_part(arguments, list, steps[i].list);
+		free(list);
+		outcome_clear(&outcome);
+	}
+}
+
 static void test_output_that_cannot_be_written_is_a_failure(void **state)
 {
 	char line[8192];
@@ -195,7 +237,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const names[] = {"out", "error", "enforce.yaml"};
+	static const char *const names[] = {"out", "error", "enforce.yaml", "list"};
 	char path[64];
 
 	(void)state;
@@ -212,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_exit_status_and_streams),
 		cmocka_unit_test(test_json_whatever_happens),
 		cmocka_unit_test(test_drop_is_a_negative_answer),
+		cmocka_unit_test(test_import_replaces_the_list_whole_or_not_at_all),
 		cmocka_unit_test(test_output_that_cannot_be_written_is_a_failure),
 	};
 
