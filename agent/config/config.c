@@ -69,6 +69,7 @@ void config_free(struct config **config_pointer)
 	for (size_t i = 0; i < filter->list_count; i++) {
 		free(filter->lists[i].name);
 		free(filter->lists[i].ranges);
+		list_source_clear(&filter->lists[i].source);
 	}
 	free(filter->lists);
 	free(filter->interfaces);

@@ -22,8 +22,23 @@
 
 #define LIST_NAME_MAX 63 /* bytes */
 #define LISTS_MAX 4096u
+#define LIST_REFRESH_DEFAULT (6 * 3600) /* seconds */
 
 enum list_action { LIST_TRUSTED, LIST_DENIED };
+
+/* Where mxfence-update gets a list's ranges from. */
+enum list_source_kind { SOURCE_NONE, SOURCE_SPF, SOURCE_FILE, SOURCE_EXEC };
+
+struct list_source {
+	enum list_source_kind kind;
+	struct place place;    /* of the value */
+	char *text;	       /* as written, "spf:_spf.example.net" */
+	char *target;	       /* the domain, the file's path, or the program's */
+	const char *arguments; /* of the program, in `text`; blanks divide them */
+	int64_t refresh;       /* seconds */
+	char *path;	       /* of the file in trusted.d that holds what was got */
+	bool pending;	       /* that file is not there yet */
+};
 
 /* A named list of ranges, from `filter.trusted`, `filter.denied` or a file of trusted.d. */
 struct range_list {
@@ -31,6 +46,7 @@ struct range_list {
 	enum list_action action;
 	struct place place; /* of its name; line 1 of the file for trusted.d */
 	bool from_directory;
+	struct list_source source;
 	struct range *ranges; /* in the order written */
 	size_t count;
 };
@@ -91,6 +107,12 @@ int config_load(const char *path, struct config **config, struct diags *diags);
 /* The same, of a text that is not, or not yet, what `path` holds. */
 int config_load_text(const char *path, const char *text, size_t size, struct config **config,
 		     struct diags *diags);
+
+/*
+ * Reads and checks `filter` alone: for who may not read what the gate needs, keys and passwords. As
+ * config_load(); has_gate is false.
+ */
+int config_load_filter(const char *path, struct config **config, struct diags *diags);
 
 /* NULL when there is no list of that name. */
 const struct range_list *config_find_list(const struct config *config, const char *name);

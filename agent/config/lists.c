@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/reader.h"
 #include "core/scoped.h"
@@ -12,12 +13,6 @@
 #include "mxfence/generation.h"
 
 #define SUFFIX ".cidr"
-
-/* A list while it is read; the schema's fields of group "list" go here. */
-struct list_draft {
-	struct range_array ranges;
-	uint16_t file; /* the one that names the list */
-};
 
 static bool check_name(struct reader *reader, const char *name, size_t size, struct place place)
 {
@@ -76,6 +71,7 @@ static void finish_list(struct reader *reader, struct range_list *list, struct l
 
 	list->ranges = exact || ranges->count == 0 ? exact : ranges->items;
 	list->count = ranges->count;
+	list->source = draft->source;
 	reader->range_count += ranges->count;
 	if (reader->range_count > MXF_RANGES_MAX)
 		READER_ERROR(reader, list->place, NULL, "more than %u ranges in all lists",
@@ -138,10 +134,26 @@ static void report_no_list(struct reader *reader, const struct node *name, const
 			     node_kind_name(value->kind));
 }
 
+/* What mxfence-update got; the list may have ranges of its own beside. */
+static void read_source_file(struct reader *reader, const struct range_list *list,
+			     struct list_draft *draft)
+{
+	const char *path = draft->source.path;
+
+	if (access(path, F_OK) == 0) {
+		read_file(reader, draft, read_source_or_empty(reader, path));
+		return;
+	}
+	draft->source.pending = true;
+	READER_WARNING(reader, draft->source.place, "run mxfence-update, which gets it",
+		       "list \"%s\": its file %s is not there yet", list->name, path);
+}
+
 static void read_list(struct reader *reader, const struct schema_key *key, const struct node *name,
 		      const struct node *value)
 {
-	struct list_draft draft = {.file = name->place.file};
+	struct list_draft draft = {.file = name->place.file,
+				   .source.refresh = LIST_REFRESH_DEFAULT};
 	struct range_list *list;
 
 	list = add_list(reader, key->argument, name->text, name->size, name->place);
@@ -150,10 +162,15 @@ static void read_list(struct reader *reader, const struct schema_key *key, const
 		return;
 	}
 	schema_read_entry(reader, "list", value, &draft);
-	if (list)
-		finish_list(reader, list, &draft);
-	else
-		free(draft.ranges.items); /* read only to hear all that is wrong */
+	if (!list) { /* read only to hear all that is wrong */
+		free(draft.ranges.items);
+		list_source_clear(&draft.source);
+		return;
+	}
+	list_source_finish(reader, list, &draft);
+	if (draft.source.path)
+		read_source_file(reader, list, &draft);
+	finish_list(reader, list, &draft);
 }
 
 void read_lists(struct reader *reader, const struct schema_key *key, const struct node *value,
@@ -168,6 +185,17 @@ void read_lists(struct reader *reader, const struct schema_key *key, const struc
 			read_list(reader, key, name, name->next);
 }
 
+/* The file of a list with a source is no list of its own. */
+static bool belongs_to_source(const struct reader *reader, const char *path)
+{
+	const struct filter_config *filter = &reader->config->filter;
+
+	for (size_t i = 0; i < filter->list_count; i++)
+		if (filter->lists[i].source.path && !strcmp(filter->lists[i].source.path, path))
+			return true;
+	return false;
+}
+
 static void read_directory_file(struct reader *reader, const char *directory, const char *name)
 {
 	struct list_draft draft = {0};
@@ -180,6 +208,8 @@ static void read_directory_file(struct reader *reader, const char *directory, co
 		reader->error = -ENOMEM;
 		return;
 	}
+	if (belongs_to_source(reader, path))
+		return;
 	file = read_source_or_empty(reader, path);
 	if (file < 0)
 		return;

@@ -269,10 +269,11 @@ static void reader_clear(struct reader *reader)
 }
 
 /* `text` is taken; NULL: the contents of the file. */
-static int load(const char *path, char *text, size_t size, struct config **out, struct diags *diags)
+static int load(const char *path, char *text, size_t size, bool filter_only, struct config **out,
+		struct diags *diags)
 {
 	struct config *config = calloc(1, sizeof(*config));
-	struct reader reader = {.config = config, .diags = diags};
+	struct reader reader = {.config = config, .diags = diags, .filter_only = filter_only};
 	int file = -1;
 
 	reader.set = schema_places(&reader);
@@ -297,7 +298,12 @@ static int load(const char *path, char *text, size_t size, struct config **out, 
 
 int config_load(const char *path, struct config **config, struct diags *diags)
 {
-	return load(path, NULL, 0, config, diags);
+	return load(path, NULL, 0, false, config, diags);
+}
+
+int config_load_filter(const char *path, struct config **config, struct diags *diags)
+{
+	return load(path, NULL, 0, true, config, diags);
 }
 
 int config_load_text(const char *path, const char *text, size_t size, struct config **config,
@@ -309,5 +315,5 @@ int config_load_text(const char *path, const char *text, size_t size, struct con
 		return -ENOMEM;
 	memcpy(copy, text, size);
 	copy[size] = '\0';
-	return load(path, copy, size, config, diags);
+	return load(path, copy, size, false, config, diags);
 }

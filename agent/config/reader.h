@@ -27,6 +27,7 @@ struct reader {
 	const struct node *include; /* of the file being read, to be followed at its end; or NULL */
 	unsigned int depth;	    /* of includes */
 	size_t range_count;	    /* in all lists */
+	bool filter_only;	    /* the gate is left out */
 	int error;		    /* 0, or -ENOMEM: the rest is futile */
 };
 
@@ -85,6 +86,8 @@ schema_read_fn read_include;
 schema_read_fn read_lists;
 schema_read_fn read_list_ranges;
 schema_read_fn read_list_files;
+schema_read_fn read_list_source;
+schema_read_fn read_list_refresh;
 
 /* The gate's: single values, ... */
 schema_read_fn read_hostname;
@@ -143,6 +146,22 @@ struct range_array {
 	size_t count;
 	size_t capacity;
 };
+
+/* A list while it is read; the schema's fields of group "list" go here. */
+struct list_draft {
+	struct range_array ranges;
+	uint16_t file; /* the one that names the list */
+	struct list_source source;
+	struct place refresh; /* line 0: not given */
+};
+
+/*
+ * Finishes the source of the list `name`, where it has one: what cannot be is reported, and the
+ * path of its file set.
+ */
+void list_source_finish(struct reader *reader, const struct range_list *list,
+			struct list_draft *draft);
+void list_source_clear(struct list_source *source);
 
 /* Sorts by family and address and joins what overlaps or touches; returns how many are left. */
 size_t range_array_merge(struct range_array *array);

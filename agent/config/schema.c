@@ -189,7 +189,9 @@ void read_group(struct reader *reader, const struct schema_key *key, const struc
 		void *field)
 {
 	(void)field;
-	if (value_is(reader, key, value, NODE_MAPPING))
+	if (reader->filter_only && strcmp(key->name, "gate") == 0)
+		reader->set[key - schema_rows] = (struct place){0};
+	else if (value_is(reader, key, value, NODE_MAPPING))
 		schema_read_mapping(reader, key->name, value, reader->config, reader->set);
 	else
 		reader->set[key - schema_rows] =

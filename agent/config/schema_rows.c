@@ -143,8 +143,11 @@ const struct schema_key schema_rows[] = {
 	 .read = read_list_ranges, .of_entry = true},
 	{"list", "files", "a list of file names", "[]", "files with one range a line",
 	 .read = read_list_files, .of_entry = true},
-	{"list", "source", .value = "keeping lists current from a source"},
-	{"list", "refresh", .value = "keeping lists current from a source"},
+	{"list", "source", "spf:DOMAIN, file:PATH or exec:PROGRAM ARGUMENTS", "none",
+	 "where mxfence-update gets the ranges of a trusted list", .read = read_list_source,
+	 .of_entry = true},
+	{"list", "refresh", "a time: m, h or d behind a number", "6h",
+	 "how old they may get, from 5m to 30d", .read = read_list_refresh, .of_entry = true},
 
 	{"gate", "hostname", "a host name", NULL, "our name, in the greeting and towards backends",
 	 .required = true, .read = read_hostname, FIELD(gate)},

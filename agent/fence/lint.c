@@ -254,7 +254,7 @@ static void lint_absences(const struct config *config, struct diags *diags)
 		const struct range_list *list = &filter->lists[i];
 
 		trusted += list->action == LIST_TRUSTED ? list->count : 0;
-		if (list->count == 0 && !list->from_directory)
+		if (list->count == 0 && !list->from_directory && !list->source.pending)
 			diags_add(diags, DIAG_WARNING, list->place, NULL,
 				  "the list \"%s\" has no ranges", list->name);
 	}

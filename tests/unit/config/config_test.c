@@ -261,6 +261,65 @@ static void test_trusted_directory(void **state)
 			    strlen(fixture->directory));
 }
 
+/* A list with a source has its ranges in the file of that name, which is no list of its own. */
+static void test_list_sources(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct config *config;
+	const struct range_list *lists;
+	char path[128];
+
+	write_file(fixture, "trusted.d/a.cidr", "192.0.2.0/24\n");
+	write_file(fixture, "trusted.d/b.cidr", "192.0.3.0/24\n");
+	write_file(fixture, "trusted.d/c.cidr", "192.0.4.0/24\n");
+	write_file(fixture, "conf.d/c.yaml",
+		   "filter: {trusted: {c: {source: 'exec:bin/get a  b', refresh: 2d}}}\n");
+	config = load_valid(fixture, "include: [conf.d/c.yaml]\n"
+				     "filter:\n"
+				     "  interfaces: [eth0]\n"
+				     "  trusted:\n"
+				     "    a: {source: 'spf:a.example', ranges: [10.0.0.0/8]}\n"
+				     "    b: {source: 'exec:get', refresh: 5m}\n");
+	lists = config->filter.lists;
+	assert_int_equal(config->filter.list_count, 3);
+	assert_int_equal(lists[0].source.kind, SOURCE_SPF);
+	assert_string_equal(lists[0].source.target, "a.example");
+	assert_string_equal(lists[0].source.text, "spf:a.example");
+	assert_int_equal(lists[0].source.refresh, 6 * 3600);
+	assert_int_equal(lists[0].count, 2);
+	assert_range(&lists[0].ranges[1], "192.0.2.0/24");
+	assert_false(lists[0].from_directory);
+	snprintf(path, sizeof(path), "%s/trusted.d/a.cidr", fixture->directory);
+	assert_string_equal(lists[0].source.path, path);
+	assert_string_equal(lists[1].source.target, "get");
+	assert_string_equal(lists[1].source.arguments, "");
+	assert_int_equal(lists[1].source.refresh, 300);
+	snprintf(path, sizeof(path), "%s/conf.d/bin/get", fixture->directory);
+	assert_string_equal(lists[2].source.target, path);
+	assert_string_equal(lists[2].source.arguments, " a  b");
+	assert_int_equal(lists[2].source.refresh, 2 * 86400);
+	assert_int_equal(lists[2].count, 1);
+}
+
+static void test_filter_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[128];
+
+	write_file(fixture, "mxfence.yaml",
+		   "filter: {interfaces: [eth0], trusted: {a: {ranges: [10.0.0.0/8]}}}\n"
+		   "gate: {tls: {certificate: secret.pem}, auth: {source: file, file: secret}}\n");
+	load(fixture);
+	assert_int_not_equal(fixture->diags.errors, 0);
+	config_free(&fixture->config);
+	diags_clear(&fixture->diags);
+	snprintf(path, sizeof(path), "%s/mxfence.yaml", fixture->directory);
+	assert_int_equal(config_load_filter(path, &fixture->config, &fixture->diags), 0);
+	assert_int_equal(fixture->diags.count, 0);
+	assert_false(fixture->config->has_gate);
+	assert_int_equal(fixture->config->filter.list_count, 1);
+}
+
 static void test_includes_are_relative_to_their_file(void **state)
 {
 	struct fixture *fixture = *state;
@@ -420,6 +479,8 @@ int main(void)
 		TEST(test_places),
 		TEST(test_destinations_are_merged),
 		TEST(test_trusted_directory),
+		TEST(test_list_sources),
+		TEST(test_filter_alone),
 		TEST(test_includes_are_relative_to_their_file),
 		TEST(test_include_in_a_strange_directory),
 		TEST(test_include_depth),
