@@ -38,9 +38,11 @@ endif
 # Lazily, so that `make deps` works before pkg-config is there.
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS))
 PKG_LIBS = $(shell pkg-config --libs $(LIBS))
+UPDATE_LIBS = $(shell pkg-config --libs libunbound jansson yaml-0.1)
 
 LIB_SOURCES := $(filter-out agent/main.c,$(sort $(wildcard agent/*.c agent/*/*.c)))
-CLI_SOURCES := $(sort $(wildcard tools/mxfence/*.c))
+CLI_SOURCES := $(sort $(wildcard tools/mxfence/*.c tools/common/*.c))
+UPDATE_SOURCES := $(sort $(wildcard tools/update/*.c tools/common/*.c))
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/*_test.c))
 BPF_TEST_SOURCES := $(sort $(wildcard tests/bpf/*_test.c))
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*_fuzz.c))
@@ -82,6 +84,9 @@ $(BUILD)/mxfenced: $(BUILD)/agent/main.o $(LIB)
 
 $(BUILD)/mxfence: $(call objects,$(CLI_SOURCES)) $(LIB)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+
+$(BUILD)/mxfence-update: $(call objects,$(UPDATE_SOURCES)) $(LIB)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(UPDATE_LIBS) -o $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -1,48 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ask.h"
 
-#include <errno.h>
-
 #include "output.h"
-
-static enum mxf_exit exit_for(int error)
-{
-	switch (error) {
-	case -ENOENT:
-	case -ECONNREFUSED:
-		return MXF_EXIT_NO_AGENT;
-	case -EACCES:
-	case -EPERM:
-		return MXF_EXIT_NOT_PERMITTED;
-	default:
-		return MXF_EXIT_FAILED;
-	}
-}
 
 enum mxf_exit ask_open(const struct command *command, const char *verb, json_t *arguments,
 		       struct client **client, struct trouble *trouble)
 {
 	int error = client_open(command_run_dir(command), verb, arguments, client, trouble);
 
-	return error ? exit_for(error) : MXF_EXIT_OK;
+	return error ? client_exit_for(error) : MXF_EXIT_OK;
 }
 
 enum mxf_exit ask_agent(const struct command *command, const char *verb, json_t *arguments,
 			struct answer *answer, struct trouble *trouble)
 {
-	struct client *client = NULL;
-	enum mxf_exit exit = ask_open(command, verb, arguments, &client, trouble);
-	int result;
-
-	if (exit != MXF_EXIT_OK)
-		return exit;
-	result = client_read(client, ASK_TIMEOUT_MS, answer, trouble);
-	client_close(&client);
-	if (result == 0) {
-		trouble_set(trouble, 0, "the agent closed the connection without an answer");
-		return MXF_EXIT_FAILED;
-	}
-	return result < 0 ? MXF_EXIT_FAILED : MXF_EXIT_OK;
+	return client_ask(command_run_dir(command), verb, arguments, answer, trouble);
 }
 
 enum mxf_exit ask_report_failure(const struct command *command, enum mxf_exit exit,
@@ -69,7 +41,7 @@ enum mxf_exit ask_pins(const struct command *command, pins_report_fn *fn, struct
 	int error = fence_open_pinned(command_pin_dir(command), &fence, trouble);
 
 	if (error)
-		return exit_for(error);
+		return client_exit_for(error);
 	*answer = (struct answer){.exit = MXF_EXIT_OK, .body = fn(fence, trouble)};
 	fence_close(&fence);
 	return answer->body ? MXF_EXIT_OK : MXF_EXIT_FAILED;

@@ -5,12 +5,9 @@
 #ifndef MXFENCE_ASK_H
 #define MXFENCE_ASK_H
 
-#include "client.h"
 #include "command.h"
-
-/* How long the agent may be silent: a reload of a million ranges on a slow machine takes a while.
- */
-#define ASK_TIMEOUT_MS 60000
+#include "fence/kernel.h"
+#include "tools/common/client.h"
 
 /*
  * Asks the agent a verb. `arguments` may be NULL and is given away. MXF_EXIT_OK: there

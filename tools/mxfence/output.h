@@ -8,9 +8,9 @@
 
 #include <jansson.h>
 
-#include "client.h"
 #include "command.h"
 #include "screen.h"
+#include "tools/common/client.h"
 
 /*
  * Shows a body to a person. `before` is the same answer `seconds` ago, for rates, or NULL. Pure but

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -203,6 +205,35 @@ void client_close(struct client **client)
 		free(*client);
 	}
 	*client = NULL;
+}
+
+enum mxf_exit client_exit_for(int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -ECONNREFUSED:
+		return MXF_EXIT_NO_AGENT;
+	case -EACCES:
+	case -EPERM:
+		return MXF_EXIT_NOT_PERMITTED;
+	default:
+		return MXF_EXIT_FAILED;
+	}
+}
+
+enum mxf_exit client_ask(const char *run_dir, const char *verb, json_t *arguments,
+			 struct answer *answer, struct trouble *trouble)
+{
+	struct client *client = NULL;
+	int result = client_open(run_dir, verb, arguments, &client, trouble);
+
+	if (result < 0)
+		return client_exit_for(result);
+	result = client_read(client, CLIENT_TIMEOUT_MS, answer, trouble);
+	client_close(&client);
+	if (result == 0)
+		trouble_set(trouble, 0, "the agent closed the connection without an answer");
+	return result > 0 ? MXF_EXIT_OK : MXF_EXIT_FAILED;
 }
 
 void answer_clear(struct answer *answer)

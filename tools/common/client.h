@@ -2,12 +2,12 @@
 /*
  * The agent, asked over its control socket (include/mxfence/control.h).
  */
-#ifndef MXFENCE_CLIENT_H
-#define MXFENCE_CLIENT_H
+#ifndef COMMON_CLIENT_H
+#define COMMON_CLIENT_H
 
 #include <jansson.h>
 
-#include "fence/kernel.h"
+#include "core/trouble.h"
 #include "mxfence/control.h"
 
 struct answer {
@@ -37,5 +37,19 @@ int client_read(struct client *client, int timeout_ms, struct answer *answer,
 
 void client_close(struct client **client);
 void answer_clear(struct answer *answer);
+
+/* How long the agent may be silent: a reload of a million ranges on a slow machine takes a while.
+ */
+#define CLIENT_TIMEOUT_MS 60000
+
+/*
+ * Asks a verb and reads its answer. `arguments` may be NULL and is given away. MXF_EXIT_OK: there
+ * is an answer (clear it), whatever it says. Else why there is none, with the reason in *trouble.
+ */
+enum mxf_exit client_ask(const char *run_dir, const char *verb, json_t *arguments,
+			 struct answer *answer, struct trouble *trouble);
+
+/* The exit status for why an agent, or what it pinned, cannot be reached (-errno). */
+enum mxf_exit client_exit_for(int error);
 
 #endif
