@@ -12,9 +12,14 @@ $(TEST_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(TEST_SUPPORT)) $(LIB
 $(filter $(BUILD)/tests/unit/cli/%,$(TEST_PROGRAMS)): \
 	$(filter-out %/main.o,$(call objects,$(CLI_SOURCES)))
 
+$(filter $(BUILD)/tests/unit/update/%,$(TEST_PROGRAMS)): \
+	$(filter-out %/main.o,$(call objects,$(UPDATE_SOURCES)))
+$(filter $(BUILD)/tests/unit/update/%,$(TEST_PROGRAMS)): PKG_LIBS += $(UPDATE_LIBS)
+
 # Fuzz targets compile the whole agent again, with clang, libFuzzer and the sanitizers.
 FUZZ_FLAGS := -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-FUZZ_LIB_SOURCES := $(filter-out agent/fence/kernel%.c,$(filter agent/core/% agent/config/% agent/fence/% agent/policy/% agent/smtp/% agent/service/request.c agent/service/trust_text.c,$(LIB_SOURCES)))
+FUZZ_LIB_SOURCES := $(filter-out agent/fence/kernel%.c,$(filter agent/core/% agent/config/% agent/fence/% agent/policy/% agent/smtp/% agent/service/request.c agent/service/trust_text.c,$(LIB_SOURCES)) \
+	tools/update/dns.c tools/update/gather.c tools/update/spf_record.c tools/update/spf_walk.c)
 
 $(BUILD)/fuzz/%.o: %.c | $(SKELETON)
 	@mkdir -p $(@D)
