@@ -24,6 +24,7 @@ static void device_read_ethtool(int fd, struct device *device)
 {
 	struct ethtool_drvinfo information = {.cmd = ETHTOOL_GDRVINFO};
 	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+	struct ethtool_value gro = {.cmd = ETHTOOL_GGRO};
 	struct ifreq request = {.ifr_data = (char *)&information};
 
 	if (!device_ioctl(fd, device->name, SIOCETHTOOL, &request))
@@ -32,6 +33,9 @@ static void device_read_ethtool(int fd, struct device *device)
 	request.ifr_data = (char *)&flags;
 	if (!device_ioctl(fd, device->name, SIOCETHTOOL, &request))
 		device->lro = flags.data & ETH_FLAG_LRO;
+	request.ifr_data = (char *)&gro;
+	if (!device_ioctl(fd, device->name, SIOCETHTOOL, &request))
+		device->gro = gro.data;
 }
 
 int device_read(const char *name, struct device *device)

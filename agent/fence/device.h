@@ -12,6 +12,7 @@ struct device {
 	uint16_t type; /* ARPHRD_* */
 	unsigned int mtu;
 	bool lro;
+	bool gro;
 	char driver[32]; /* "" when it has no name */
 };
 

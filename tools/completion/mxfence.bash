@@ -3,7 +3,7 @@
 
 _mxfence_common="--config --run-dir --pin-dir --json --raw --help --version"
 
-_mxfence_verbs="status check reload diff load unload trust explain stats drops events sessions import metrics version help"
+_mxfence_verbs="status check reload diff load unload trust explain stats drops events sessions import doctor metrics version help"
 
 # Options of a verb besides the common ones.
 _mxfence_options()
@@ -26,6 +26,7 @@ _mxfence_options()
 	sessions) echo "" ;;
 	"import members") echo "--format --select --group --output --dry-run" ;;
 	"import exchange") echo "--output --dry-run" ;;
+	doctor) echo "" ;;
 	metrics) echo "" ;;
 	version) echo "" ;;
 	help) echo "" ;;

@@ -34,4 +34,11 @@ enum mxf_exit ask_pins(const struct command *command, pins_report_fn *fn, struct
 enum mxf_exit ask_agent_or_pins(const struct command *command, const char *verb, pins_report_fn *fn,
 				struct answer *answer, struct trouble *trouble);
 
+/*
+ * The agent's status; when none runs that of the pins, and the answer's exit says so. Without pins,
+ * or without the right to read them (member `error`), it still has its shape.
+ */
+enum mxf_exit ask_status(const struct command *command, struct answer *answer,
+			 struct trouble *trouble);
+
 #endif

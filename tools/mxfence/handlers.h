@@ -23,6 +23,7 @@ verb_fn run_events;
 verb_fn run_sessions;
 verb_fn run_import;
 verb_fn run_import_exchange;
+verb_fn run_doctor;
 verb_fn run_metrics;
 verb_fn run_version;
 verb_fn run_help;

@@ -43,42 +43,6 @@ enum mxf_exit run_drops(const struct command *command)
 	return show_live(command, ask_drops, view_drops);
 }
 
-static json_t *pinned_status(struct fence *fence, struct trouble *trouble)
-{
-	const struct report_agent nobody = {.running = false};
-
-	return report_status(fence, &nobody, trouble);
-}
-
-/* Without pins, or without the right to read them (`error`), the answer still has its shape. */
-static json_t *bare_status(const char *error)
-{
-	json_t *body = json_pack("{s:i, s:{s:b, s:n, s:n, s:b, s:n, s:n}, s:n, s:i, s:n, s:[], "
-				 "s:[], s:n, s:[], s:[], s:n}",
-				 "schema", MXF_JSON_SCHEMA, "agent", "running", 0, "pid", "version",
-				 "loaded", 0, "reload_error", "reload_time", "mode", "generation",
-				 0, "published", "closed_ports", "open_ports", "trial",
-				 "interfaces", "lists", "gate");
-
-	if (error)
-		report_set_error(body, "%s", error);
-	return body;
-}
-
-static enum mxf_exit ask_status(const struct command *command, struct answer *answer,
-				struct trouble *trouble)
-{
-	enum mxf_exit exit = ask_agent(command, "status", NULL, answer, trouble);
-
-	if (exit != MXF_EXIT_NO_AGENT)
-		return exit;
-	exit = ask_pins(command, pinned_status, answer, trouble);
-	if (exit != MXF_EXIT_OK)
-		answer->body = bare_status(exit == MXF_EXIT_NO_AGENT ? NULL : trouble->text);
-	answer->exit = MXF_EXIT_NO_AGENT;
-	return MXF_EXIT_OK;
-}
-
 /* Lends the screen what other verbs know, under the keys they have there. */
 static void add_member(const struct command *command, watch_ask_fn *ask, const char *key,
 		       json_t *body)

@@ -91,7 +91,7 @@ void screen_duration(time_t seconds, char *text, size_t size)
 		 seconds == 1 ? units[i].one : units[i].many);
 }
 
-static bool read_time(const char *rfc3339, time_t *out)
+bool screen_read_time(const char *rfc3339, time_t *out)
 {
 	struct tm tm = {.tm_sec = 0};
 	const char *end = rfc3339 ? strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
@@ -107,7 +107,7 @@ void screen_age(const struct screen *screen, const char *rfc3339, char text[SCRE
 	char duration[24];
 	time_t then;
 
-	if (!read_time(rfc3339, &then)) {
+	if (!screen_read_time(rfc3339, &then)) {
 		snprintf(text, SCREEN_AGE_MAX, "never");
 		return;
 	}
@@ -127,5 +127,5 @@ bool screen_is_recent(const struct screen *screen, const char *rfc3339, time_t s
 {
 	time_t then;
 
-	return read_time(rfc3339, &then) && screen->now - then <= seconds;
+	return screen_read_time(rfc3339, &then) && screen->now - then <= seconds;
 }

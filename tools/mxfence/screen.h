@@ -60,6 +60,9 @@ void screen_duration(time_t seconds, char *text, size_t size);
  */
 void screen_age(const struct screen *screen, const char *rfc3339, char text[SCREEN_AGE_MAX]);
 
+/* An RFC 3339 time in UTC; false, and *out untouched, for NULL and what is none. */
+bool screen_read_time(const char *rfc3339, time_t *out);
+
 /* True when an RFC 3339 time is at most so many seconds ago. */
 bool screen_is_recent(const struct screen *screen, const char *rfc3339, time_t seconds);
 

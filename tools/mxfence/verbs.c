@@ -58,6 +58,10 @@ const struct verb cli_verbs[] = {
 	 run_import_exchange, "makes a list file of Exchange's lists of who may connect",
 	 "FILE holds entries such as \"IP=192.0.2.0, MASK=255.255.255.0\", or what Format-List or\n"
 	 "Export-Csv show of RemoteIPRanges. With an error nothing is written."},
+	{"doctor", "", 0, 0, 0, AGENT_OPTIONAL, run_doctor,
+	 "looks for what could surprise you on this host, and says what mends it",
+	 "Interfaces and tunnels without a fence, firewall rules that undo it, ports that are not\n"
+	 "guarded, and the like. Exits 1 when it finds something."},
 	{"metrics", "", 0, 0, 0, AGENT_NEEDED, run_metrics, "counters in Prometheus' text format",
 	 ""},
 	{"version", "", 0, 0, 0, AGENT_UNUSED, run_version, "the version of this program", ""},

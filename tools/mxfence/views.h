@@ -19,6 +19,7 @@ view_fn view_event;
 view_fn view_sessions;
 view_fn view_gate; /* the part of view_status() about it; nothing without a gate */
 view_fn view_smtp; /* the part of view_explain() about mail */
+view_fn view_doctor;
 view_fn view_version;
 view_fn view_diagnostics; /* the messages that an answer brings */
 

@@ -13,6 +13,7 @@
 #include "config/schema.h"
 #include "core/source.h"
 #include "mxfence/reasons.h"
+#include "tools/mxfence/doctor.h"
 #include "tools/mxfence/verbs.h"
 
 struct document {
@@ -140,6 +141,20 @@ static void test_manual_has_every_common_option(void **state)
 	}
 	fclose(expected.out);
 	expect_entries("tools/man/mxfence.8", ".Ss Options of every verb", ".Sh VERBS",
+		       expected.text);
+	free(expected.text);
+}
+
+static void test_manual_has_every_check_of_doctor(void **state)
+{
+	struct expectation expected;
+
+	(void)state;
+	expectation_begin(&expected);
+	for (size_t i = 0; i < doctor_check_count; i++)
+		fprintf(expected.out, "Cm %s\n", doctor_checks[i].name);
+	fclose(expected.out);
+	expect_entries("tools/man/mxfence.8", ".Sh WHAT DOCTOR LOOKS FOR", ".Sh JSON",
 		       expected.text);
 	free(expected.text);
 }
@@ -439,6 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_manual_has_every_verb),
 		cmocka_unit_test(test_manual_has_every_common_option),
+		cmocka_unit_test(test_manual_has_every_check_of_doctor),
 		cmocka_unit_test(test_manual_has_every_reason_and_verdict),
 		cmocka_unit_test(test_manual_has_every_exit_status),
 		cmocka_unit_test(test_manual_explains_exit_status_as_the_table),
