@@ -2,7 +2,7 @@
 #
 #   make demo      installs what is missing, builds, shows the main job in a lab of its own
 #   make test      installs what is missing, builds, runs every test (root: all of them)
-#   make           builds build/mxfenced and build/mxfence
+#   make           builds build/mxfenced, build/mxfence and build/mxfence-update
 #   make install   PREFIX, DESTDIR, SYSCONFDIR, UNITDIR as usual; make uninstall takes it back
 #   make bench     measures beside real peers and rewrites the table in tests/bench/README.md
 #   make bench-gate  the same for the gate and tests/bench/gate/README.md
@@ -38,7 +38,7 @@ endif
 # Lazily, so that `make deps` works before pkg-config is there.
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS))
 PKG_LIBS = $(shell pkg-config --libs $(LIBS))
-UPDATE_LIBS = $(shell pkg-config --libs libunbound jansson yaml-0.1)
+UPDATE_LIBS = $(shell pkg-config --libs libunbound jansson yaml-0.1 libcrypt)
 
 LIB_SOURCES := $(filter-out agent/main.c,$(sort $(wildcard agent/*.c agent/*/*.c)))
 CLI_SOURCES := $(sort $(wildcard tools/mxfence/*.c tools/common/*.c))
@@ -52,7 +52,7 @@ SKELETON := $(BUILD)/fence.skel.h
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 programs = $(patsubst %.c,$(BUILD)/%,$(1))
 
-all: $(BUILD)/mxfenced $(BUILD)/mxfence
+all: $(BUILD)/mxfenced $(BUILD)/mxfence $(BUILD)/mxfence-update
 
 include tests/tests.mk
 
