@@ -294,7 +294,7 @@ static int keeper_open(struct keeper *keeper, struct keeper_rules *rules, struct
 	if (!error && watch_signals(keeper))
 		error = trouble_set(trouble, -ENOMEM, "out of memory");
 	if (!error)
-		error = privileges_drop(trouble);
+		error = privileges_drop(has_filter, trouble);
 	if (!error)
 		error = keeper_apply(keeper, rules, trouble);
 	return error;

@@ -6,13 +6,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-int privileges_drop(struct trouble *trouble)
+int privileges_drop(bool has_fence, struct trouble *trouble)
 {
 	bool may_bound =
 		!capng_get_caps_process() && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 
 	capng_clear(CAPNG_SELECT_ALL);
-	if (capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_BPF, CAP_NET_ADMIN, -1))
+	if (has_fence &&
+	    capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_BPF, CAP_NET_ADMIN, -1))
 		return trouble_set(trouble, -EINVAL, "cannot name the capabilities to keep");
 	/* Started with few capabilities, the bounding set is the service manager's. */
 	if (may_bound && capng_apply(CAPNG_SELECT_BOUNDS))

@@ -2,12 +2,15 @@
 #ifndef AGENT_PRIVILEGES_H
 #define AGENT_PRIVILEGES_H
 
-#include "fence/kernel.h"
+#include <stdbool.h>
+
+#include "core/trouble.h"
 
 /*
- * Keeps CAP_BPF and CAP_NET_ADMIN alone, for good: the bounding set is emptied and no program
- * started from here gains anything. The user stays: files are reached as their owner.
+ * Keeps CAP_BPF and CAP_NET_ADMIN alone, and without a fence nothing, for good: the bounding set is
+ * emptied and no program started from here gains anything. The user stays: files are reached as
+ * their owner.
  */
-int privileges_drop(struct trouble *trouble);
+int privileges_drop(bool has_fence, struct trouble *trouble);
 
 #endif

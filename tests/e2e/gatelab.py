@@ -93,16 +93,16 @@ def certificate(directory, name, *more):
 
 
 class Gate:
-    """An agent with a gate."""
+    """An agent with a gate. `command`: what to start it by, instead of the program alone."""
 
     running = []
     ports = itertools.count(4000)
 
-    def __init__(self, config, files=(), start=True, extra=()):
+    def __init__(self, config, files=(), start=True, extra=(), command=(BUILD / "mxfenced",)):
         self.directory = scratch()
         atexit.register(self.stop)
         self.config = self.directory / "mxfence.yaml"
-        self.extra = list(extra)
+        self.extra, self.command = list(extra), list(command)
         (self.directory / "run").mkdir()
         for name, text in dict(files).items():
             (self.directory / name).write_text(text, encoding="utf-8")
@@ -116,7 +116,7 @@ class Gate:
 
     def start(self):
         self.process = subprocess.Popen(
-            [BUILD / "mxfenced", "-c", self.config, "--run-dir", self.directory / "run", "--pin-dir",
+            [*self.command, "-c", self.config, "--run-dir", self.directory / "run", "--pin-dir",
              self.directory / "pins", "--foreground", *self.extra],
             # Workers cannot be looked into, which is what a leak sanitizer would do.
             env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}, stdout=subprocess.DEVNULL,
