@@ -43,11 +43,12 @@ static void on_stop_signal(evutil_socket_t number, short what, void *context)
 
 static void on_hangup(evutil_socket_t number, short what, void *context)
 {
+	const struct keeper_terms terms = {.deadline = 0};
 	json_t *body = NULL;
 
 	(void)number;
 	(void)what;
-	keeper_reload(context, &body);
+	keeper_reload(context, &terms, &body);
 	json_decref(body);
 }
 
@@ -296,7 +297,7 @@ static int keeper_open(struct keeper *keeper, struct keeper_rules *rules, struct
 	if (!error)
 		error = privileges_drop(has_filter, trouble);
 	if (!error)
-		error = keeper_apply(keeper, rules, trouble);
+		error = keeper_apply_first(keeper, rules, trouble);
 	return error;
 }
 
@@ -320,6 +321,8 @@ static void keeper_free(struct keeper **keeper)
 	metrics_server_close(&closing->metrics);
 	event_clear(&closing->link_event, true);
 	event_clear(&closing->fence_event, false);
+	event_clear(&closing->sweep, false);
+	keeper_trial_free(&closing->trial);
 	for (size_t i = 0; i < KEEPER_SIGNALS; i++)
 		event_clear(&closing->signals[i], false);
 	fence_close(&closing->fence);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/log.h"
 #include "core/scoped.h"
@@ -44,28 +43,44 @@ static void metrics_replace(struct keeper *keeper, const struct config *next,
 	keeper->metrics = TAKE_PTR(*server);
 }
 
+static int fence_publish_next(struct keeper *keeper, const struct config *next,
+			      const struct keeper_terms *terms, struct trouble *trouble)
+{
+	uint64_t number;
+	int error;
+
+	if (terms->keep_generation)
+		return 0;
+	error = fence_publish(keeper->fence, next, terms->deadline, &number, trouble);
+	if (!error)
+		log_info("generation %llu is in force%s", (unsigned long long)number,
+			 terms->deadline ? ", on trial" : "");
+	return error;
+}
+
 /* Publishing comes first, so that an interface never meets a program without a generation. */
-static int fence_apply(struct keeper *keeper, const struct config *next, struct trouble *trouble)
+static int fence_apply(struct keeper *keeper, const struct config *next,
+		       const struct keeper_terms *terms, struct trouble *trouble)
 {
 	struct trouble undo;
-	uint64_t number;
 	int error = 0;
 
 	if (keeper->loaded)
 		error = fence_check_attach(keeper->fence, &next->filter, trouble);
 	if (!error)
-		error = fence_publish(keeper->fence, next, &number, trouble);
+		error = fence_publish_next(keeper, next, terms, trouble);
 	if (error)
 		return error;
 	if (keeper->loaded)
 		error = fence_attach(keeper->fence, &next->filter, trouble);
-	if (!error) {
+	if (terms->keep_generation)
+		return error;
+	if (!error)
 		fence_publish_settle(keeper->fence);
-		log_info("generation %llu is in force", (unsigned long long)number);
-		return 0;
-	}
-	if (fence_publish_undo(keeper->fence, &undo))
+	else if (fence_publish_undo(keeper->fence, &undo))
 		log_error("%s", undo.text);
+	else
+		log_warning("the generation before is in force again");
 	return error;
 }
 
@@ -96,15 +111,15 @@ static int check_halves(const struct keeper *keeper, const struct config *next,
 
 /* Everything that can fail comes first; the fence's publication is the last of it. */
 static int halves_apply(struct keeper *keeper, const struct keeper_rules *rules,
-			struct trouble *trouble)
+			const struct keeper_terms *terms, struct trouble *trouble)
 {
 	struct gate_next *gate = NULL;
 	int error = 0;
 
 	if (rules->config->has_gate)
 		error = gate_prepare(keeper->gate, rules->config, rules->policy, &gate, trouble);
-	if (!error && keeper->fence)
-		error = fence_apply(keeper, rules->config, trouble);
+	if (!error && keeper->fence && terms)
+		error = fence_apply(keeper, rules->config, terms, trouble);
 	if (error)
 		gate_discard(&gate);
 	else
@@ -112,33 +127,48 @@ static int halves_apply(struct keeper *keeper, const struct keeper_rules *rules,
 	return error;
 }
 
-int keeper_apply(struct keeper *keeper, struct keeper_rules *rules, struct trouble *trouble)
+/* `terms` is NULL when the fence has them already. What was in force before is *before then. */
+static int rules_replace(struct keeper *keeper, struct keeper_rules *rules,
+			 const struct keeper_terms *terms, struct keeper_rules *before,
+			 struct trouble *trouble)
 {
-	struct keeper_rules before = {keeper->config, keeper->policy};
 	struct metrics_server *metrics = NULL;
-	int error = check_halves(keeper, rules->config, trouble);
+	int error = metrics_prepare(keeper, rules->config, &metrics, trouble);
 
 	if (!error)
-		error = metrics_prepare(keeper, rules->config, &metrics, trouble);
-	if (!error)
-		error = halves_apply(keeper, rules, trouble);
+		error = halves_apply(keeper, rules, terms, trouble);
 	if (error) {
 		metrics_server_close(&metrics);
 		return error;
 	}
+	*before = (struct keeper_rules){keeper->config, keeper->policy};
 	metrics_replace(keeper, rules->config, &metrics);
 	keeper->config = TAKE_PTR(rules->config);
 	keeper->policy = TAKE_PTR(rules->policy);
-	keeper_rules_free(&before);
 	return 0;
 }
 
-static uint64_t time_now(void)
+int keeper_apply(struct keeper *keeper, struct keeper_rules *rules,
+		 const struct keeper_terms *terms, struct trouble *trouble)
 {
-	struct timespec now;
+	struct keeper_rules before;
+	int error = check_halves(keeper, rules->config, trouble);
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	if (!error)
+		error = rules_replace(keeper, rules, terms, &before, trouble);
+	if (!error)
+		keeper_trial_note(keeper, &before, terms->deadline);
+	return error;
+}
+
+int keeper_take_rules(struct keeper *keeper, struct keeper_rules *rules, struct trouble *trouble)
+{
+	struct keeper_rules before;
+	int error = rules_replace(keeper, rules, NULL, &before, trouble);
+
+	if (!error)
+		keeper_rules_free(&before);
+	return error;
 }
 
 static void reload_failed(struct keeper *keeper, const char *text)
@@ -191,16 +221,20 @@ static void reload_done(struct keeper *keeper, json_t *body)
 }
 
 static enum mxf_exit reload_checked(struct keeper *keeper, struct keeper_rules *rules,
-				    const struct diags *diags, json_t *body)
+				    const struct keeper_terms *terms, const struct diags *diags,
+				    json_t *body)
 {
 	struct trouble trouble;
-	int error;
+	int error = 0;
 
 	if (diags->errors || diags->out_of_memory) {
 		reload_refused(keeper, body, rules->config, diags);
 		return MXF_EXIT_CONFIGURATION;
 	}
-	error = keeper_apply(keeper, rules, &trouble);
+	if (terms->guard)
+		error = terms->guard(keeper, rules->config, &trouble);
+	if (!error)
+		error = keeper_apply(keeper, rules, terms, &trouble);
 	if (error) {
 		reload_failed(keeper, trouble.text);
 		report_set_error(body, "%s", trouble.text);
@@ -210,7 +244,7 @@ static enum mxf_exit reload_checked(struct keeper *keeper, struct keeper_rules *
 	return MXF_EXIT_OK;
 }
 
-enum mxf_exit keeper_reload(struct keeper *keeper, json_t **body)
+enum mxf_exit keeper_reload(struct keeper *keeper, const struct keeper_terms *terms, json_t **body)
 {
 	struct keeper_rules rules = {0};
 	struct diags diags = {0};
@@ -221,15 +255,20 @@ enum mxf_exit keeper_reload(struct keeper *keeper, json_t **body)
 		*body = report_error("the agent is stopping");
 		return MXF_EXIT_FAILED;
 	}
+	if (!terms->deadline && keeper_check_trial(keeper, &trouble)) {
+		log_error("reload changed nothing: %s", trouble.text);
+		*body = report_error("%s", trouble.text);
+		return MXF_EXIT_FAILED;
+	}
 	notify_reloading();
 	if (control_restore(keeper->control, &trouble))
 		log_error("%s", trouble.text);
-	keeper->reload_time = time_now();
+	keeper->reload_time = report_now();
 	if (check_configuration(keeper->options->config, &rules.config, &rules.policy, &diags)) {
 		*body = report_error("out of memory");
 	} else {
 		*body = report_diagnostics(&diags, &rules.config->sources);
-		exit = reload_checked(keeper, &rules, &diags, *body);
+		exit = reload_checked(keeper, &rules, terms, &diags, *body);
 	}
 	keeper_rules_free(&rules);
 	diags_clear(&diags);

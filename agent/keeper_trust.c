@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verbs that edit trusted.d. */
-#include "keeper_internal.h"
+#include "keeper_edit.h"
+#include "keeper_temporary.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/file.h"
 #include "core/log.h"
 #include "core/range.h"
 #include "core/scoped.h"
@@ -24,21 +21,15 @@
 
 /* What is asked for, and the file that it is about. */
 struct trust_change {
+	struct list_edit edit;
 	struct range range;
 	char text[RANGE_TEXT_MAX]; /* canonical */
 	char masked[160];	   /* what was cut off, as words to add; "" for nothing */
-	const char *list;
+	bool named;		   /* the list is, by the request */
 	const char *note;
-	char path[PATH_MAX];
-	bool exists;
-	char *data; /* of the file as it is */
-	size_t size;
+	bool force;
+	bool ended; /* temporary trust of the range, by this request */
 };
-
-static void change_clear(struct trust_change *change)
-{
-	free(change->data);
-}
 
 /* What stands in the configuration. */
 
@@ -169,47 +160,22 @@ static int change_read_range(const json_t *arguments, struct trust_change *chang
 	return 0;
 }
 
-static int change_read_file(struct trust_change *change, struct trouble *trouble)
-{
-	int error = file_read(change->path, &change->data, &change->size);
-	const char *hint = file_error_hint(-error);
-
-	change->exists = error != -ENOENT;
-	if (error == -ENOENT) {
-		change->data = strdup("");
-		return change->data ? 0 : trouble_set(trouble, -ENOMEM, "out of memory");
-	}
-	if (!error)
-		return 0;
-	return trouble_set(trouble, error == -EINVAL ? -EBADF : error, "%s: %s%s%s", change->path,
-			   file_error_text(-error), hint ? "; " : "", hint ? hint : "");
-}
-
-/* Reads the arguments and the file; the change must be cleared also on failure. */
+/* Reads the arguments and the file; the change's edit must be closed also on failure. */
 static int change_open(const struct keeper *keeper, const json_t *arguments,
 		       struct trust_change *change, struct trouble *trouble)
 {
-	const char *directory = keeper->config->trusted_directory;
-	int length, error = change_read_range(arguments, change, trouble);
+	const char *list = NULL;
+	int error = change_read_range(arguments, change, trouble);
 
 	if (!error)
-		error = request_string(arguments, "list", false, &change->list, trouble);
+		error = request_string(arguments, "list", false, &list, trouble);
 	if (!error)
 		error = request_string(arguments, "note", false, &change->note, trouble);
 	if (error)
 		return error;
-	if (!change->list)
-		change->list = LIST_DEFAULT;
-	if (!trust_name_is_valid(change->list))
-		return trouble_set(trouble, -EINVAL,
-				   "%.80s cannot be a list's name: letters, digits, '-', '_' and "
-				   "inner dots",
-				   change->list);
-	length =
-		snprintf(change->path, sizeof(change->path), "%s/%s.cidr", directory, change->list);
-	if (length < 0 || (size_t)length >= sizeof(change->path))
-		return trouble_set(trouble, -ENAMETOOLONG, "%s: the name is too long", directory);
-	return change_read_file(change, trouble);
+	change->force = json_is_true(json_object_get(arguments, "force"));
+	change->named = list != NULL;
+	return list_edit_open(keeper, list ? list : LIST_DEFAULT, &change->edit, trouble);
 }
 
 static void answer_open_error(struct control_answer *answer, int error,
@@ -219,75 +185,38 @@ static void answer_open_error(struct control_answer *answer, int error,
 			    "%s", trouble->text);
 }
 
-/* Carrying it out. */
-
 /* `text` is NULL when the file is right as it is. */
-static int change_write(const struct keeper *keeper, const struct trust_change *change,
-			const struct text *text, struct trouble *trouble)
-{
-	const char *directory = keeper->config->trusted_directory;
-
-	if (!text)
-		return 0;
-	if (mkdir(directory, 0755) && errno != EEXIST)
-		return trouble_set(trouble, -errno, "%s: %s", directory, strerror(errno));
-	return file_replace(change->path, text->data, text->size, trouble);
-}
-
-static void change_undo(const struct trust_change *change)
-{
-	struct trouble trouble;
-	int error = 0;
-
-	if (change->exists)
-		error = file_replace(change->path, change->data, change->size, &trouble);
-	else if (unlink(change->path))
-		error = trouble_set(&trouble, -errno, "%s: %s", change->path, strerror(errno));
-	if (error)
-		log_error("putting the old contents back: %s", trouble.text);
-}
-
-/* A change that is refused was no reload: what is known of the last one stays. */
-static enum mxf_exit change_reload(struct keeper *keeper, json_t **body)
-{
-	uint64_t time_before = keeper->reload_time;
-	char *error_before = TAKE_PTR(keeper->reload_error);
-	enum mxf_exit exit = keeper_reload(keeper, body);
-
-	if (exit == MXF_EXIT_OK) {
-		free(error_before);
-		return exit;
-	}
-	free(keeper->reload_error);
-	keeper->reload_error = error_before;
-	keeper->reload_time = time_before;
-	return exit;
-}
-
-/*
- * Writes the new text, if there is one, and reloads; puts the old one back when the configuration
- * is refused.
- */
 static void change_apply(struct keeper *keeper, const struct trust_change *change,
 			 const struct text *text, const char *done, struct control_answer *answer)
 {
-	struct trouble trouble;
-	int error = change_write(keeper, change, text, &trouble);
+	const struct keeper_terms terms = {.deadline = 0};
 
-	if (error) {
-		keeper_answer_error(answer, keeper_exit_for(error), "%s", trouble.text);
+	list_edit_apply(keeper, &change->edit, text, &terms, answer);
+	if (answer->exit != MXF_EXIT_OK)
 		return;
-	}
-	answer->exit = change_reload(keeper, &answer->body);
-	if (answer->exit == MXF_EXIT_OK) {
-		json_object_set_new(answer->body, "range", json_string(change->text));
-		json_object_set_new(answer->body, "list", json_string(change->list));
-		json_object_set_new(answer->body, "done", report_text(done, strlen(done)));
-		return;
-	}
-	answer->exit = MXF_EXIT_FAILED;
-	if (text)
-		change_undo(change);
+	json_object_set_new(answer->body, "range", json_string(change->text));
+	json_object_set_new(answer->body, "list", json_string(change->edit.list));
+	json_object_set_new(answer->body, "done", report_text(done, strlen(done)));
+}
+
+/* A ban would go on in spite of the range. False, with the answer, when that stops the edit. */
+static bool add_may_go_on(struct keeper *keeper, const struct trust_change *change,
+			  struct control_answer *answer)
+{
+	struct temporary_entry wider;
+	struct trouble trouble;
+	int banned = keeper_check_bans(keeper, &change->range, &trouble);
+
+	if (!banned)
+		return true;
+	if (change->force && banned == -EEXIST)
+		banned = keeper_lift_bans(keeper, &change->range, &wider, &trouble);
+	if (banned == 1)
+		log_warning("%s: a wider ban goes on", change->text);
+	if (banned >= 0)
+		return true;
+	keeper_answer_error(answer, MXF_EXIT_FAILED, "%s", trouble.text);
+	return false;
 }
 
 /* Trust add. */
@@ -316,7 +245,7 @@ static bool find_in_force(const struct keeper *keeper, const struct trust_change
 	size_t from = 0;
 
 	while (find_range(keeper->config, &change->range, is_same, &from, found))
-		if (!strcmp(found->list->name, change->list) == in_list)
+		if (!strcmp(found->list->name, change->edit.list) == in_list)
 			return true;
 	return false;
 }
@@ -325,7 +254,7 @@ static bool find_in_force(const struct keeper *keeper, const struct trust_change
 static bool add_is_refused(const struct keeper *keeper, const struct trust_change *change,
 			   struct control_answer *answer)
 {
-	const struct range_list *list = config_find_list(keeper->config, change->list);
+	const struct range_list *list = config_find_list(keeper->config, change->edit.list);
 	struct found_range found;
 
 	if (list && !list->from_directory)
@@ -347,37 +276,39 @@ static bool add_is_refused(const struct keeper *keeper, const struct trust_chang
 	return true;
 }
 
-static void add_carry_out(struct keeper *keeper, const struct trust_change *change, bool edit,
+static void add_carry_out(struct keeper *keeper, const struct trust_change *change, bool edits,
 			  struct control_answer *answer)
 {
 	struct text text = {.data = NULL};
 	char done[RANGE_TEXT_MAX + sizeof(change->masked) + 128];
 	int error = 0;
 
-	if (edit)
-		error = trust_text_add(change->data, change->size, &change->range, change->note,
-				       &text);
+	if (edits)
+		error = trust_text_add(change->edit.data, change->edit.size, &change->range,
+				       change->note, &text);
 	if (error) {
 		keeper_answer_error(
 			answer, error == -EINVAL ? MXF_EXIT_USAGE : MXF_EXIT_FAILED, "%s",
 			error == -EINVAL ? "the note holds control characters" : "out of memory");
 		return;
 	}
-	snprintf(done, sizeof(done), "%s is trusted now: list %s%s", change->text, change->list,
-		 change->masked);
-	change_apply(keeper, change, edit ? &text : NULL, done, answer);
+	snprintf(done, sizeof(done), "%s is trusted now: list %s%s", change->text,
+		 change->edit.list, change->masked);
+	change_apply(keeper, change, edits ? &text : NULL, done, answer);
 	free(text.data);
 }
 
 /* The file may have been edited by hand since it was read: it says whether the range is there. */
-static void add_decide(struct keeper *keeper, const struct trust_change *change,
+static void add_decide(struct keeper *keeper, struct trust_change *change,
 		       struct control_answer *answer)
 {
-	uint32_t line = trust_text_find(change->data, change->size, &change->range);
+	uint32_t line = trust_text_find(change->edit.data, change->edit.size, &change->range);
 	struct found_range found;
 
+	if (!add_may_go_on(keeper, change, answer))
+		return;
 	if (line && find_in_force(keeper, change, true, &found))
-		answer_unchanged(change, change->list, change->path, line, answer);
+		answer_unchanged(change, change->edit.list, change->edit.path, line, answer);
 	else if (line || !add_is_refused(keeper, change, answer))
 		add_carry_out(keeper, change, !line, answer);
 }
@@ -396,7 +327,7 @@ static void answer_not_there(const struct keeper *keeper, const struct trust_cha
 		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
 		return;
 	}
-	fprintf(out, "%s is not in %s", change->text, change->path);
+	fprintf(out, "%s is not in %s", change->text, change->edit.path);
 	if (!print_places(out, keeper, &change->range, is_same, "; it stands elsewhere: ") &&
 	    !print_places(out, keeper, &change->range, is_around, "; it lies inside ") &&
 	    !print_places(out, keeper, &change->range, is_inside, "; inside it lie "))
@@ -406,17 +337,25 @@ static void answer_not_there(const struct keeper *keeper, const struct trust_cha
 }
 
 /* A range that was taken out of the file by hand may be in force still. */
-static void del_decide(struct keeper *keeper, const struct trust_change *change,
+static void del_decide(struct keeper *keeper, struct trust_change *change,
 		       struct control_answer *answer)
 {
 	struct text text = {.data = NULL};
-	int removed = trust_text_remove(change->data, change->size, &change->range, &text);
+	const bool ended = change->ended =
+		!change->named && keeper_end_trust(keeper, &change->range);
+	int removed =
+		trust_text_remove(change->edit.data, change->edit.size, &change->range, &text);
 	struct found_range found;
 	char done[RANGE_TEXT_MAX + 128];
 
-	snprintf(done, sizeof(done), "%s is out of list %s", change->text, change->list);
+	snprintf(done, sizeof(done), "%s is out of list %s%s", change->text, change->edit.list,
+		 ended ? ", and its temporary trust has ended" : "");
 	if (removed < 0)
 		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
+	else if (!removed && change->ended)
+		answer->body = json_pack("{s:i, s:s, s:s}", "schema", MXF_JSON_SCHEMA, "range",
+					 change->text, "done",
+					 "the temporary trust has ended; no file was touched");
 	else if (removed > 0 ||
 		 (find_in_force(keeper, change, true, &found) && found.list->from_directory))
 		change_apply(keeper, change, removed ? &text : NULL, done, answer);
@@ -426,29 +365,34 @@ static void del_decide(struct keeper *keeper, const struct trust_change *change,
 }
 
 /* What to do with a request that could be read. */
-typedef void decide_fn(struct keeper *keeper, const struct trust_change *change,
+typedef void decide_fn(struct keeper *keeper, struct trust_change *change,
 		       struct control_answer *answer);
 
 static void trust_answer(struct keeper *keeper, const json_t *arguments, decide_fn *decide,
 			 struct control_answer *answer)
 {
-	struct trust_change change = {.data = NULL};
+	struct trust_change change = {.edit = {.data = NULL}};
 	struct trouble trouble;
 	int error;
 
 	if (!keeper_has_fence(keeper, answer))
 		return;
-	error = change_open(keeper, arguments, &change, &trouble);
+	error = keeper_check_edit(keeper, &trouble);
+	if (!error)
+		error = change_open(keeper, arguments, &change, &trouble);
 	if (error)
 		answer_open_error(answer, error, &trouble);
 	else
 		decide(keeper, &change, answer);
-	change_clear(&change);
+	list_edit_close(&change.edit);
 }
 
 void keeper_trust_add(void *context, const json_t *arguments, struct control_answer *answer)
 {
-	trust_answer(context, arguments, add_decide, answer);
+	if (json_object_get(arguments, "for"))
+		keeper_trust_for_a_time(context, arguments, answer);
+	else
+		trust_answer(context, arguments, add_decide, answer);
 }
 
 void keeper_trust_del(void *context, const json_t *arguments, struct control_answer *answer)
@@ -460,11 +404,12 @@ void keeper_trust_del(void *context, const json_t *arguments, struct control_ans
 
 void keeper_trust_list(void *context, const json_t *arguments, struct control_answer *answer)
 {
+	SCOPED_FREE struct temporary_entry *entries = NULL;
 	struct keeper *keeper = context;
 	const struct mxf_generation *generation;
 	struct trouble trouble;
 	const char *list;
-	int error = request_string(arguments, "list", false, &list, &trouble);
+	int count, error = request_string(arguments, "list", false, &list, &trouble);
 
 	if (error) {
 		keeper_answer_error(answer, MXF_EXIT_USAGE, "%s", trouble.text);
@@ -473,12 +418,13 @@ void keeper_trust_list(void *context, const json_t *arguments, struct control_an
 	if (!keeper_has_fence(keeper, answer))
 		return;
 	error = fence_generation(keeper->fence, &generation, &trouble);
-	if (error) {
-		keeper_answer_error(answer, keeper_exit_for(error), "%s", trouble.text);
+	count = error ? error : temporary_list(keeper->fence, &entries, &trouble);
+	if (count < 0) {
+		keeper_answer_error(answer, keeper_exit_for(count), "%s", trouble.text);
 		return;
 	}
-	answer->body_text =
-		report_ranges(generation, MXF_ANSWER_TRUSTED, list, &keeper->config->sources);
+	answer->body_text = report_ranges(generation, MXF_ANSWER_TRUSTED, list,
+					  &keeper->config->sources, entries, (size_t)count);
 	if (!answer->body_text)
 		keeper_answer_error(answer, MXF_EXIT_FAILED, "out of memory");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the control socket's verbs do. */
-#include "keeper_internal.h"
+#include "keeper_import.h"
+#include "keeper_temporary.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -60,6 +61,7 @@ static void handle_status(void *context, const json_t *arguments, struct control
 		.loaded = keeper->loaded,
 		.reload_error = keeper->reload_error,
 		.reload_time = keeper->reload_time,
+		.unconfirmed = keeper->trial.unconfirmed != 0,
 	};
 	struct trouble trouble = {.text = ""};
 
@@ -72,8 +74,10 @@ static void handle_status(void *context, const json_t *arguments, struct control
 
 static void handle_reload(void *context, const json_t *arguments, struct control_answer *answer)
 {
+	const struct keeper_terms terms = {.deadline = 0};
+
 	(void)arguments;
-	answer->exit = keeper_reload(context, &answer->body);
+	answer->exit = keeper_reload(context, &terms, &answer->body);
 }
 
 static void handle_diff(void *context, const json_t *arguments, struct control_answer *answer)
@@ -210,11 +214,26 @@ static int question_read(const json_t *arguments, struct question *question,
 	return question_read_smtp(arguments, smtp, trouble);
 }
 
+/* The temporary entry that decides about the source: a ban, else trust. */
+static bool entry_find(const struct keeper *keeper, const struct report_question *packet,
+		       struct temporary_entry *entry)
+{
+	struct trouble trouble;
+
+	for (int action = 0; keeper->fence && action < MXF_TEMPORARY_ACTION_COUNT; action++)
+		if (temporary_find(keeper->fence, (enum mxf_temporary_action)action, packet->family,
+				   packet->source, entry, &trouble) > 0)
+			return true;
+	return false;
+}
+
 static void handle_explain(void *context, const json_t *arguments, struct control_answer *answer)
 {
 	struct keeper *keeper = context;
 	const struct mxf_generation *generation = NULL;
 	struct question question = {0};
+	struct temporary_entry entry;
+	bool found;
 	enum mxf_exit smtp_exit = MXF_EXIT_OK;
 	struct trouble trouble;
 	int error = 0;
@@ -229,7 +248,9 @@ static void handle_explain(void *context, const json_t *arguments, struct contro
 		keeper_answer_error(answer, keeper_exit_for(error), "%s", trouble.text);
 		return;
 	}
-	answer->body = report_explain(generation, &question.packet, &answer->exit);
+	found = entry_find(keeper, &question.packet, &entry);
+	answer->body =
+		report_explain(generation, found ? &entry : NULL, &question.packet, &answer->exit);
 	if (keeper->policy && answer->body)
 		json_object_set_new(
 			answer->body, "smtp",
@@ -304,11 +325,18 @@ const struct control_handler keeper_handlers[] = {
 	{"status", handle_status},
 	{"reload", handle_reload},
 	{"diff", handle_diff},
+	{"apply", keeper_do_apply},
+	{"confirm", keeper_do_confirm},
+	{"rollback", keeper_do_rollback},
 	{"load", handle_load},
 	{"unload", handle_unload},
 	{"trust list", keeper_trust_list},
 	{"trust add", keeper_trust_add},
 	{"trust del", keeper_trust_del},
+	{"trust import", keeper_trust_import},
+	{"ban list", keeper_ban_list},
+	{"ban add", keeper_ban_add},
+	{"ban del", keeper_ban_del},
 	{"explain", handle_explain},
 	{"stats", handle_stats},
 	{"drops", handle_drops},

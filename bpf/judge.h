@@ -8,6 +8,7 @@
 #include "bpf/packet.h"
 #include "bpf/table.h"
 #include "mxfence/reasons.h"
+#include "mxfence/temporary.h"
 
 /* Where a family has no guarded destination, no packet of it has; elsewhere what is unseen may be.
  */
@@ -62,12 +63,14 @@ static __always_inline __u32 flow_look_up(struct mxf_memory memory,
 
 /*
  * The first that holds decides. `port` is MXF_PORT_UNGUARDED only when it could not be seen;
- * `found` is the kind of the answer.
+ * `found` is the kind of the answer, or MXF_FOUND_BANNED.
  */
 static __always_inline __u32 judge(__u32 flags, __u32 kind, __u32 port, __u32 found)
 {
 	const __u32 drop = flags & MXF_FLAG_OBSERVE ? MXF_VERDICT_OBSERVE : MXF_VERDICT_DROP;
 
+	if (found == MXF_FOUND_BANNED)
+		return OUTCOME(drop, MXF_REASON_BANNED);
 	if (found == MXF_ANSWER_TRUSTED)
 		return OUTCOME(MXF_VERDICT_PASS, MXF_REASON_TRUSTED);
 	if (kind == MXF_FLOW_UNDECIDABLE && flags & MXF_FLAG_STRICT)

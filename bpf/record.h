@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What is kept of the packets that were judged: counters always, hits of the range that decided,
- * and of a few drops a tick who it was.
+ * and of a few drops and a few trusted ones a tick who it was.
  */
 #ifndef BPF_RECORD_H
 #define BPF_RECORD_H
@@ -24,6 +24,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct mxf_drop_bucket);
 } drops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MXF_DROP_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct mxf_drop_bucket);
+} passes SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -90,24 +97,23 @@ static __always_inline void record_count(struct mxf_counters *of_interface,
 	count->bytes += flow->bytes;
 }
 
-/* May this drop be recorded, or are there too many of them in this tick? */
-static __always_inline int record_allows(struct mxf_counters *of_interface)
+/* May one more be recorded, or were there too many of them in this tick? */
+static __always_inline int record_allows(struct mxf_budget *budget)
 {
 	__u64 tick = bpf_jiffies64();
 
-	if (of_interface->tick != tick) {
-		of_interface->tick = tick;
-		of_interface->budget = MXF_RECORDS_PER_TICK;
+	if (budget->tick != tick) {
+		budget->tick = tick;
+		budget->left = MXF_RECORDS_PER_TICK;
 	}
-	if (of_interface->budget == 0)
+	if (budget->left == 0)
 		return 0;
-	of_interface->budget--;
-	of_interface->recorded++;
+	budget->left--;
 	return 1;
 }
 
 /* Drawn by the program itself, once, so that nobody can aim sources at one bucket. */
-static __always_inline __u64 drops_seed(void)
+static __always_inline __u64 sources_seed(void)
 {
 	struct mxf_schema *drawn;
 	__u32 zero = 0;
@@ -123,9 +129,9 @@ static __always_inline __u64 drops_seed(void)
 	return drawn->seed;
 }
 
-static __always_inline __u32 drops_bucket(const struct mxf_flow *flow)
+static __always_inline __u32 sources_bucket(const struct mxf_flow *flow)
 {
-	__u64 seed = drops_seed(), hash = flow->destination_port;
+	__u64 seed = sources_seed(), hash = flow->destination_port;
 
 	for (int i = 0; i < 4; i++)
 		hash = (hash ^ flow->source[i]) * seed ^ hash >> 29;
@@ -163,11 +169,32 @@ static __always_inline void drops_insert(struct mxf_drop_bucket *bucket,
 	bucket->ways[least] = *drop;
 }
 
+/* The same for a source that passed: its own, a free one, or the one that was quiet for longest. */
+static __always_inline void passes_insert(struct mxf_drop_bucket *bucket,
+					  const struct mxf_drop *pass)
+{
+	__u32 oldest = 0;
+
+	for (__u32 way = 0; way < MXF_DROP_WAYS; way++) {
+		struct mxf_drop *slot = &bucket->ways[way];
+
+		if (is_drop_of(slot, pass)) {
+			slot->count++;
+			slot->last = pass->last;
+			return;
+		}
+		if (slot->last < bucket->ways[oldest & (MXF_DROP_WAYS - 1)].last)
+			oldest = way;
+	}
+	bucket->ways[oldest & (MXF_DROP_WAYS - 1)] = *pass;
+}
+
 static __always_inline void record_source(const struct mxf_flow *flow, __u32 outcome, __u64 now)
 {
-	__u32 index = drops_bucket(flow), chance = bpf_get_prandom_u32();
+	const int passed = OUTCOME_VERDICT(outcome) == MXF_VERDICT_PASS;
+	__u32 index = sources_bucket(flow), chance = bpf_get_prandom_u32();
 	struct mxf_drop_bucket *bucket;
-	struct mxf_drop drop = {
+	struct mxf_drop seen = {
 		.port = flow->destination_port,
 		.reason = OUTCOME_REASON(outcome),
 		.family = flow->family,
@@ -178,12 +205,16 @@ static __always_inline void record_source(const struct mxf_flow *flow, __u32 out
 	};
 
 	for (int i = 0; i < 4; i++)
-		drop.address[i] = flow->source[i];
-	bucket = bpf_map_lookup_elem(&drops, &index);
+		seen.address[i] = flow->source[i];
+	bucket =
+		passed ? bpf_map_lookup_elem(&passes, &index) : bpf_map_lookup_elem(&drops, &index);
 	if (!bucket)
 		return;
 	bpf_spin_lock(&bucket->lock);
-	drops_insert(bucket, &drop, chance);
+	if (passed)
+		passes_insert(bucket, &seen);
+	else
+		drops_insert(bucket, &seen, chance);
 	bpf_spin_unlock(&bucket->lock);
 }
 
@@ -214,7 +245,7 @@ static __always_inline int record_event(const struct mxf_flow *flow, __u32 outco
  * Out of the way of the packets that are only counted: what is rare looks at the frame again, so
  * that what is common need not remember it.
  */
-__noinline int record_drop(struct xdp_md *ctx, __u32 outcome)
+__noinline int record_packet(struct xdp_md *ctx, __u32 outcome)
 {
 	struct mxf_counters *of_interface;
 	__u32 slot = interface_slot;
@@ -225,7 +256,7 @@ __noinline int record_drop(struct xdp_md *ctx, __u32 outcome)
 	now = bpf_ktime_get_coarse_ns();
 	if (flow.family != MXF_FAMILY_OTHER)
 		record_source(&flow, outcome, now);
-	if (record_event(&flow, outcome, now))
+	if (OUTCOME_VERDICT(outcome) == MXF_VERDICT_PASS || record_event(&flow, outcome, now))
 		return 0;
 	of_interface = bpf_map_lookup_elem(&counters, &slot);
 	if (of_interface)

@@ -36,6 +36,12 @@ void generation_write(const struct generation_plan *plan, const struct generatio
 		      void *memory);
 
 /*
+ * All of that into new plain memory (free()), as for one CPU: what a configuration would mean, for
+ * generation_judge() and its like. Returns 0, -ENOMEM or -E2BIG.
+ */
+int generation_make(const struct config *config, struct mxf_generation **generation);
+
+/*
  * Reading. A reader trusts nothing in mapped memory that it has not checked: generation_check()
  * tells whether `size` bytes hold a generation whose directory lies inside them.
  */
@@ -61,24 +67,27 @@ uint32_t generation_look_up(const struct mxf_generation *generation, uint8_t fam
 /*
  * What the program would decide for a SYN from `source` to `port` of `destination`; NULL stands for
  * any guarded destination. `guarded` is false (and the rest unset) when the packet is none of the
- * fence's business.
+ * fence's business. `temporary` is what a temporary entry makes of the source: MXF_ANSWER_TRUSTED,
+ * MXF_FOUND_BANNED, or MXF_ANSWER_NONE.
  */
 struct generation_verdict {
 	bool guarded;
 	enum mxf_verdict verdict;
 	enum mxf_reason reason;
-	uint32_t answer; /* MXF_ANSWER_KIND(), MXF_ANSWER_ID() */
+	uint32_t answer; /* MXF_ANSWER_KIND(), MXF_ANSWER_ID(); 0 when a temporary entry decides */
 };
 void generation_judge(const struct mxf_generation *generation, uint8_t family, struct ip source,
-		      const struct ip *destination, uint16_t port, struct generation_verdict *out);
+		      const struct ip *destination, uint16_t port, uint32_t temporary,
+		      struct generation_verdict *out);
 
 /*
  * Adds the hits of each range of `from` that `to` also has (same addresses, same list name and
  * action), less what `carried` says was added before; notes in `carried` what has been added by
  * now. Called before publication and once more after it, so that no hit between is lost.
- * `carried` has from's range_count entries, zeroed at first.
+ * `carried` has from's range_count entries, zeroed at first. `given` may be NULL; it has to's, to
+ * which what was added is added too: with it as `carried`, only what is new finds the way back.
  */
 void generation_carry_hits(const struct mxf_generation *from, struct mxf_generation *to,
-			   uint64_t *carried);
+			   uint64_t *carried, uint64_t *given);
 
 #endif

@@ -168,7 +168,8 @@ uint32_t generation_look_up(const struct mxf_generation *generation, uint8_t fam
 }
 
 void generation_judge(const struct mxf_generation *generation, uint8_t family, struct ip source,
-		      const struct ip *destination, uint16_t port, struct generation_verdict *out)
+		      const struct ip *destination, uint16_t port, uint32_t temporary,
+		      struct generation_verdict *out)
 {
 	struct mxf_flow flow = flow_from(family, source);
 	enum mxf_port_class class;
@@ -185,8 +186,10 @@ void generation_judge(const struct mxf_generation *generation, uint8_t family, s
 	};
 	if (!out->guarded)
 		return;
-	out->answer = flow_look_up(memory_of(generation), generation, &flow);
-	outcome = judge(generation->flags, flow.kind, class, MXF_ANSWER_KIND(out->answer));
+	if (!temporary)
+		out->answer = flow_look_up(memory_of(generation), generation, &flow);
+	outcome = judge(generation->flags, flow.kind, class,
+			temporary ? temporary : MXF_ANSWER_KIND(out->answer));
 	out->verdict = OUTCOME_VERDICT(outcome);
 	out->reason = OUTCOME_REASON(outcome);
 }
@@ -251,7 +254,7 @@ static void carry_into(struct mxf_generation *to, uint32_t id, uint64_t packets,
 }
 
 void generation_carry_hits(const struct mxf_generation *from, struct mxf_generation *to,
-			   uint64_t *carried)
+			   uint64_t *carried, uint64_t *given)
 {
 	for (uint32_t id = 0; id < from->directory.range_count; id++) {
 		struct mxf_carry sum = sum_hits(from, id);
@@ -260,8 +263,11 @@ void generation_carry_hits(const struct mxf_generation *from, struct mxf_generat
 		if (sum.packets == carried[id])
 			continue;
 		successor = find_successor(from, id, to);
-		if (successor < to->directory.range_count)
+		if (successor < to->directory.range_count) {
 			carry_into(to, successor, sum.packets - carried[id], sum.last);
+			if (given)
+				given[successor] += sum.packets - carried[id];
+		}
 		carried[id] = sum.packets;
 	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From the tables to memory: every array's place, then its contents. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fence/generation_plan.h"
@@ -306,4 +307,21 @@ void generation_write(const struct generation_plan *plan, const struct generatio
 	write_ranges(plan->config, &plan->ipv4.set, ranges);
 	write_ranges(plan->config, &plan->ipv6.set, ranges + plan->ipv4.set.count);
 	write_names(plan, memory);
+}
+
+int generation_make(const struct config *config, struct mxf_generation **generation)
+{
+	const struct generation_facts facts = {.number = 1, .cpus = 1};
+	struct generation_plan *plan;
+	void *memory;
+	int error = generation_plan_create(config, &plan);
+
+	if (error)
+		return error;
+	memory = calloc(generation_plan_elements(plan, facts.cpus), MXF_ELEMENT_SIZE);
+	if (memory)
+		generation_write(plan, &facts, memory);
+	generation_plan_free(&plan);
+	*generation = memory;
+	return memory ? 0 : -ENOMEM;
 }

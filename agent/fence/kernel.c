@@ -44,6 +44,7 @@ static struct fence *fence_new(const char *pin_dir)
 	fence->directory = -1;
 	fence->current.fd = -1;
 	fence->previous.fd = -1;
+	fence->before.fd = -1;
 	for (size_t i = 0; i < FENCE_MAP_COUNT; i++)
 		fence->maps[i] = -1;
 	for (size_t i = 0; i < MXF_INTERFACES_MAX; i++) {
@@ -74,6 +75,9 @@ void fence_close(struct fence **fence)
 	ring_buffer__free(closing->ring);
 	inner_map_clear(&closing->current);
 	inner_map_clear(&closing->previous);
+	inner_map_clear(&closing->before);
+	free(closing->given);
+	free(closing->temporary);
 	for (size_t i = 0; i < MXF_INTERFACES_MAX; i++) {
 		scoped_close(&closing->links[i]);
 		scoped_close(&closing->programs[i][0]);

@@ -39,10 +39,28 @@ void fence_close(struct fence **fence);
 
 /*
  * Builds the configuration's generation and makes it the current one, with one map update; hits of
- * ranges that stay are carried over. `*number` is the new generation's number.
+ * ranges that stay are carried over. `*number` is the new generation's number. With a `deadline`
+ * (CLOCK_BOOTTIME nanoseconds) it is on trial: from then on the kernel goes by the generation that
+ * was in force before the trial. One that is on trial already is replaced, what to go back to
+ * stays. Without a deadline (0) a trial ends with this.
  */
-int fence_publish(struct fence *fence, const struct config *config, uint64_t *number,
-		  struct trouble *trouble);
+int fence_publish(struct fence *fence, const struct config *config, uint64_t deadline,
+		  uint64_t *number, struct trouble *trouble);
+
+struct fence_trial {
+	uint64_t deadline;    /* CLOCK_BOOTTIME nanoseconds; 0: there is no trial */
+	bool ended;	      /* it has passed: the kernel goes by the generation before */
+	uint64_t generation;  /* the one on trial */
+	uint64_t previous;    /* the one to go back to */
+	uint64_t config_hash; /* of the one on trial */
+};
+int fence_trial_read(struct fence *fence, struct fence_trial *trial, struct trouble *trouble);
+
+/* The generation on trial stays. -ETIME: its time is over. -ENOENT: there is no trial. */
+int fence_trial_confirm(struct fence *fence, struct trouble *trouble);
+
+/* The generation before the trial is the current one again, at once. -ENOENT: there is no trial. */
+int fence_trial_end(struct fence *fence, struct trouble *trouble);
 
 /*
  * After fence_publish(), when what should follow failed: makes the generation before it the current
@@ -86,7 +104,10 @@ int fence_prepare(struct fence *fence, const struct filter_config *filter, unsig
 /* Detaches every interface. `remove_pins` also removes maps and counters from the pin directory. */
 int fence_detach(struct fence *fence, bool remove_pins, struct trouble *trouble);
 
-/* The generation that is current: mapped read-only until the next call or fence_close(). */
+/*
+ * The generation that the kernel goes by: the current one, or the one before a trial that has
+ * ended. Mapped read-only until the next call or fence_close().
+ */
 int fence_generation(struct fence *fence, const struct mxf_generation **generation,
 		     struct trouble *trouble);
 
@@ -120,6 +141,9 @@ bool fence_note_name(struct fence *fence, uint32_t ifindex, const char *name, ch
  * All sources in the drops table, unsorted, newly allocated (free()). Returns how many or -errno.
  */
 int fence_read_drops(struct fence *fence, struct mxf_drop **drops);
+
+/* The same of the sources that passed because they are trusted, the last that were seen. */
+int fence_read_passes(struct fence *fence, struct mxf_drop **passes);
 
 /* Descriptor that becomes readable with events, and the call that hands them over. */
 typedef void fence_event_fn(void *context, const struct mxf_event *event);

@@ -18,9 +18,17 @@
 	  MXF_INTERFACES_MAX)                                                                      \
 	X(DROPS, MXF_MAP_DROPS, BPF_MAP_TYPE_ARRAY, sizeof(struct mxf_drop_bucket),                \
 	  MXF_DROP_BUCKETS)                                                                        \
+	X(PASSES, MXF_MAP_PASSES, BPF_MAP_TYPE_ARRAY, sizeof(struct mxf_drop_bucket),              \
+	  MXF_DROP_BUCKETS)                                                                        \
 	X(EVENTS, MXF_MAP_EVENTS, BPF_MAP_TYPE_RINGBUF, 0, MXF_EVENT_RING_BYTES)                   \
 	X(INTERFACES, MXF_MAP_INTERFACES, BPF_MAP_TYPE_ARRAY, sizeof(struct mxf_interface),        \
 	  MXF_INTERFACES_MAX)                                                                      \
+	X(TEMPORARY, MXF_MAP_TEMPORARY, BPF_MAP_TYPE_HASH, sizeof(struct mxf_temporary),           \
+	  MXF_TEMPORARY_MAX)                                                                       \
+	X(TEMPORARY_HITS, MXF_MAP_TEMPORARY_HITS, BPF_MAP_TYPE_ARRAY,                              \
+	  sizeof(struct mxf_temporary_hits), MXF_TEMPORARY_MAX)                                    \
+	X(TEMPORARY_LENGTHS, MXF_MAP_TEMPORARY_LENGTHS, BPF_MAP_TYPE_ARRAY,                        \
+	  sizeof(struct mxf_temporary_lengths), 1)                                                 \
 	X(SCHEMA, MXF_MAP_SCHEMA, BPF_MAP_TYPE_ARRAY, sizeof(struct mxf_schema), 1)
 
 #define FENCE_MAP_ENUM(id, name, type, size, entries) FENCE_MAP_##id,
@@ -47,6 +55,9 @@ struct fence {
 	bool created;			     /* the pins are this process's */
 	struct inner_map current;
 	struct inner_map previous; /* until the publication is settled */
+	struct inner_map before;   /* at MXF_GENERATION_PREVIOUS: what a trial goes back to */
+	uint64_t *given;	   /* hits the generation on trial began with, by range; or NULL */
+	struct temporary_index *temporary; /* made when first needed */
 	struct ring_buffer *ring;
 	fence_event_fn *event_fn;
 	void *event_context;
@@ -55,8 +66,25 @@ struct fence {
 /* PIN_DIR/name. */
 void fence_pin_path(const struct fence *fence, const char *name, char path[PATH_MAX]);
 
-/* Maps the current inner map read-only into fence->current. -ENOENT: nothing was published. */
-int fence_load_current(struct fence *fence, struct trouble *trouble);
+/*
+ * Maps the inner maps of the slots read-only into fence->current and fence->before. -ENOENT:
+ * nothing was published. Without a trial fence->before is none.
+ */
+int fence_load_generations(struct fence *fence, struct trouble *trouble);
+
+/* Puts an inner map into a slot of `generations`, or empties the slot (-1). */
+int fence_slot_put(const struct fence *fence, uint32_t slot, int map, struct trouble *trouble);
+
+/*
+ * Before a publication: with a deadline, puts what is current where the kernel goes back to, unless
+ * a trial is on already. trial_settle(), after it or its undo: empties that place when nothing is
+ * on trial.
+ */
+int trial_before_swap(struct fence *fence, uint64_t deadline, struct trouble *trouble);
+void trial_settle(struct fence *fence);
+
+/* The time by which trials end: CLOCK_BOOTTIME nanoseconds. */
+uint64_t trial_now(void);
 void inner_map_clear(struct inner_map *inner);
 
 int fence_read_slot(const struct fence *fence, unsigned int slot, struct mxf_interface *out);

@@ -173,7 +173,7 @@ int fence_prepare(struct fence *fence, const struct filter_config *filter, unsig
 		error = prepare_free(fence, filter->interface_count - listed + spares, trouble);
 	if (error)
 		return error;
-	error = fence_load_current(fence, &current);
+	error = fence_load_generations(fence, &current);
 	if (error && error != -ENOENT)
 		log_warning("the hits so far are lost: %s", current.text);
 	return 0;

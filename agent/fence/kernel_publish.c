@@ -78,7 +78,8 @@ static uint32_t possible_cpus(void)
 }
 
 static int generation_fill(const struct generation_plan *plan,
-			   const struct mxf_generation *previous, struct inner_map *inner)
+			   const struct mxf_generation *previous, uint64_t deadline,
+			   struct inner_map *inner)
 {
 	struct generation_facts facts = {
 		.number = previous ? previous->number + 1 : 1,
@@ -89,6 +90,18 @@ static int generation_fill(const struct generation_plan *plan,
 	if (getrandom(&facts.seed, sizeof(facts.seed), 0) != sizeof(facts.seed))
 		return -errno;
 	generation_write(plan, &facts, inner->memory);
+	((struct mxf_generation *)inner->memory)->trial_deadline = deadline;
+	return 0;
+}
+
+int fence_slot_put(const struct fence *fence, uint32_t slot, int map, struct trouble *trouble)
+{
+	int generations = fence->maps[FENCE_MAP_GENERATIONS];
+	int failed = map >= 0 ? bpf_map_update_elem(generations, &slot, &map, BPF_ANY)
+			      : bpf_map_delete_elem(generations, &slot);
+
+	if (failed && (map >= 0 || errno != ENOENT))
+		return explain_bpf(-errno, "publishing the generation", trouble);
 	return 0;
 }
 
@@ -96,19 +109,24 @@ static int generation_fill(const struct generation_plan *plan,
 static int generation_swap(struct fence *fence, const struct mxf_generation *previous,
 			   struct inner_map *next, struct trouble *trouble)
 {
+	const struct mxf_generation *made = next->memory;
 	SCOPED_FREE uint64_t *carried = NULL;
-	uint32_t key = MXF_GENERATION_CURRENT;
+	SCOPED_FREE uint64_t *given = calloc(made->directory.range_count + 1, sizeof(*given));
+	int error;
 
-	if (previous) {
-		carried = calloc(previous->directory.range_count + 1, sizeof(*carried));
-		if (!carried)
-			return trouble_set(trouble, -ENOMEM, "out of memory");
-		generation_carry_hits(previous, next->memory, carried);
-	}
-	if (bpf_map_update_elem(fence->maps[FENCE_MAP_GENERATIONS], &key, &next->fd, BPF_ANY))
-		return explain_bpf(-errno, "publishing the generation", trouble);
 	if (previous)
-		generation_carry_hits(previous, next->memory, carried);
+		carried = calloc(previous->directory.range_count + 1, sizeof(*carried));
+	if (!given || (previous && !carried))
+		return trouble_set(trouble, -ENOMEM, "out of memory");
+	if (previous)
+		generation_carry_hits(previous, next->memory, carried, given);
+	error = fence_slot_put(fence, MXF_GENERATION_CURRENT, next->fd, trouble);
+	if (error)
+		return error;
+	if (previous)
+		generation_carry_hits(previous, next->memory, carried, given);
+	free(fence->given);
+	fence->given = TAKE_PTR(given);
 	return 0;
 }
 
@@ -117,27 +135,38 @@ static const struct mxf_generation *generation_before(struct fence *fence)
 {
 	struct trouble ignored;
 
-	return fence_load_current(fence, &ignored) ? NULL : fence->current.memory;
+	return fence_load_generations(fence, &ignored) ? NULL : fence->current.memory;
 }
 
-int fence_publish(struct fence *fence, const struct config *config, uint64_t *number,
-		  struct trouble *trouble)
+static int generation_build(const struct config *config, const struct mxf_generation *previous,
+			    uint64_t deadline, struct inner_map *next, struct trouble *trouble)
 {
 	__attribute__((cleanup(plan_cleanup))) struct generation_plan *plan = NULL;
-	const struct mxf_generation *previous;
-	struct inner_map next;
 	int error = plan_create(config, &plan, trouble);
 
 	if (!error)
-		error = inner_map_create(generation_plan_elements(plan, possible_cpus()), &next,
+		error = inner_map_create(generation_plan_elements(plan, possible_cpus()), next,
 					 trouble);
 	if (error)
 		return error;
-	previous = generation_before(fence);
-	error = generation_fill(plan, previous, &next);
+	error = generation_fill(plan, previous, deadline, next);
+	if (!error)
+		return 0;
+	inner_map_clear(next);
+	return trouble_set(trouble, error, "no random seed: %s", strerror(-error));
+}
+
+int fence_publish(struct fence *fence, const struct config *config, uint64_t deadline,
+		  uint64_t *number, struct trouble *trouble)
+{
+	const struct mxf_generation *previous = generation_before(fence);
+	struct inner_map next;
+	int error = generation_build(config, previous, deadline, &next, trouble);
+
 	if (error)
-		trouble_set(trouble, error, "no random seed: %s", strerror(-error));
-	else
+		return error;
+	error = trial_before_swap(fence, deadline, trouble);
+	if (!error)
 		error = generation_swap(fence, previous, &next, trouble);
 	if (error) {
 		inner_map_clear(&next);
@@ -154,22 +183,18 @@ int fence_publish(struct fence *fence, const struct config *config, uint64_t *nu
 void fence_publish_settle(struct fence *fence)
 {
 	inner_map_clear(&fence->previous);
+	trial_settle(fence);
 }
 
 int fence_publish_undo(struct fence *fence, struct trouble *trouble)
 {
-	int generations = fence->maps[FENCE_MAP_GENERATIONS];
-	uint32_t key = MXF_GENERATION_CURRENT;
-	int failed;
+	int error = fence_slot_put(fence, MXF_GENERATION_CURRENT, fence->previous.fd, trouble);
 
-	if (fence->previous.fd >= 0)
-		failed = bpf_map_update_elem(generations, &key, &fence->previous.fd, BPF_ANY);
-	else
-		failed = bpf_map_delete_elem(generations, &key);
-	if (failed)
-		return explain_bpf(-errno, "putting the previous generation back", trouble);
+	if (error)
+		return error;
 	inner_map_clear(&fence->current);
 	fence->current = fence->previous;
 	fence->previous = (struct inner_map){.fd = -1};
+	trial_settle(fence);
 	return 0;
 }

@@ -35,42 +35,59 @@ static int inner_map_open(uint32_t id, struct inner_map *inner)
 	return 0;
 }
 
-int fence_load_current(struct fence *fence, struct trouble *trouble)
+/* Maps what is in a slot; what is mapped already stays as it is. */
+static int slot_load(const struct fence *fence, uint32_t slot, struct inner_map *inner,
+		     struct trouble *trouble)
 {
 	struct inner_map opened;
-	uint32_t key = MXF_GENERATION_CURRENT;
 	uint32_t id;
 	int error;
 
-	if (bpf_map_lookup_elem(fence->maps[FENCE_MAP_GENERATIONS], &key, &id))
-		return errno == ENOENT
-			       ? trouble_set(trouble, -ENOENT, "no generation was published yet")
-			       : explain_bpf(-errno, "reading the current generation", trouble);
-	if (fence->current.memory && fence->current.id == id)
+	if (bpf_map_lookup_elem(fence->maps[FENCE_MAP_GENERATIONS], &slot, &id)) {
+		if (errno != ENOENT)
+			return explain_bpf(-errno, "reading the generations", trouble);
+		inner_map_clear(inner);
+		return trouble_set(trouble, -ENOENT, "no generation was published yet");
+	}
+	if (inner->memory && inner->id == id)
 		return 0;
 	error = inner_map_open(id, &opened);
 	if (error == -EPERM)
-		return trouble_set(trouble, error,
-				   "opening the current generation takes CAP_SYS_ADMIN");
+		return trouble_set(trouble, error, "opening a generation takes CAP_SYS_ADMIN");
 	if (error)
-		return explain_bpf(error, "opening the current generation", trouble);
+		return explain_bpf(error, "opening a generation", trouble);
 	if (!generation_check(opened.memory, opened.size)) {
 		inner_map_clear(&opened);
-		return trouble_set(trouble, -EPROTO, "the current generation is damaged");
+		return trouble_set(trouble, -EPROTO, "the generation in slot %u is damaged", slot);
 	}
-	inner_map_clear(&fence->current);
-	fence->current = opened;
+	inner_map_clear(inner);
+	*inner = opened;
 	return 0;
+}
+
+int fence_load_generations(struct fence *fence, struct trouble *trouble)
+{
+	int error = slot_load(fence, MXF_GENERATION_PREVIOUS, &fence->before, trouble);
+
+	if (error && error != -ENOENT)
+		return error;
+	return slot_load(fence, MXF_GENERATION_CURRENT, &fence->current, trouble);
 }
 
 int fence_generation(struct fence *fence, const struct mxf_generation **generation,
 		     struct trouble *trouble)
 {
-	int error = fence_load_current(fence, trouble);
+	const struct mxf_generation *current;
+	int error = fence_load_generations(fence, trouble);
 
-	if (!error)
-		*generation = fence->current.memory;
-	return error;
+	if (error)
+		return error;
+	current = fence->current.memory;
+	if (fence->before.memory && current->trial_deadline &&
+	    trial_now() >= current->trial_deadline)
+		current = fence->before.memory;
+	*generation = current;
+	return 0;
 }
 
 int fence_read_slot(const struct fence *fence, unsigned int slot, struct mxf_interface *out)
@@ -179,7 +196,7 @@ int fence_read_interfaces(struct fence *fence,
 	return count;
 }
 
-int fence_read_drops(struct fence *fence, struct mxf_drop **drops)
+static int buckets_read(const struct fence *fence, enum fence_map map, struct mxf_drop **drops)
 {
 	SCOPED_FREE struct mxf_drop *found =
 		calloc(MXF_DROP_BUCKETS * MXF_DROP_WAYS, sizeof(*found));
@@ -189,8 +206,7 @@ int fence_read_drops(struct fence *fence, struct mxf_drop **drops)
 	if (!found)
 		return -ENOMEM;
 	for (uint32_t key = 0; key < MXF_DROP_BUCKETS; key++) {
-		if (bpf_map_lookup_elem_flags(fence->maps[FENCE_MAP_DROPS], &key, &bucket,
-					      BPF_F_LOCK))
+		if (bpf_map_lookup_elem_flags(fence->maps[map], &key, &bucket, BPF_F_LOCK))
 			return -errno;
 		for (size_t way = 0; way < MXF_DROP_WAYS; way++)
 			if (bucket.ways[way].family != MXF_FAMILY_OTHER)
@@ -198,6 +214,16 @@ int fence_read_drops(struct fence *fence, struct mxf_drop **drops)
 	}
 	*drops = TAKE_PTR(found);
 	return count;
+}
+
+int fence_read_drops(struct fence *fence, struct mxf_drop **drops)
+{
+	return buckets_read(fence, FENCE_MAP_DROPS, drops);
+}
+
+int fence_read_passes(struct fence *fence, struct mxf_drop **passes)
+{
+	return buckets_read(fence, FENCE_MAP_PASSES, passes);
 }
 
 static int event_received(void *context, void *data, size_t size)

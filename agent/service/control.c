@@ -25,6 +25,7 @@ struct client {
 	struct event *deadline; /* for its request, then for reading the answer */
 	uint64_t number;	/* the lowest is the oldest */
 	bool trusted;		/* may change state */
+	size_t searched;	/* bytes of the request in which there is no line end */
 	bool answered;		/* close when everything is sent */
 	bool follows;
 };
@@ -232,6 +233,22 @@ static void client_request(struct client *client, const char *line, size_t size)
 	request_clear(&request);
 }
 
+static size_t request_max(const struct client *client)
+{
+	return client->trusted ? MXF_CONTROL_CHANGE_MAX : MXF_CONTROL_REQUEST_MAX;
+}
+
+/* Looks for the line's end in what is new alone: a request can be long. */
+static bool request_is_whole(struct client *client, struct evbuffer *input)
+{
+	struct evbuffer_ptr from;
+
+	if (evbuffer_ptr_set(input, &from, client->searched, EVBUFFER_PTR_SET))
+		return false;
+	client->searched = evbuffer_get_length(input);
+	return evbuffer_search_eol(input, &from, NULL, EVBUFFER_EOL_LF).pos >= 0;
+}
+
 static void client_readable(struct bufferevent *stream, void *context)
 {
 	struct evbuffer *input = bufferevent_get_input(stream);
@@ -243,11 +260,14 @@ static void client_readable(struct bufferevent *stream, void *context)
 		evbuffer_drain(input, evbuffer_get_length(input));
 		return;
 	}
+	if (!request_is_whole(client, input)) {
+		if (evbuffer_get_length(input) >= request_max(client))
+			client_refuse(client, MXF_EXIT_USAGE, "the request is too long");
+		return;
+	}
 	line = evbuffer_readln(input, &size, EVBUFFER_EOL_LF);
 	if (line)
 		client_request(client, line, size);
-	else if (evbuffer_get_length(input) >= MXF_CONTROL_REQUEST_MAX)
-		client_refuse(client, MXF_EXIT_USAGE, "the request is too long");
 }
 
 static void client_written(struct bufferevent *stream, void *context)
@@ -319,7 +339,7 @@ static struct client *client_new(struct control *control, struct event_base *bas
 		client_drop(client);
 		return NULL;
 	}
-	bufferevent_setwatermark(client->stream, EV_READ, 0, MXF_CONTROL_REQUEST_MAX);
+	bufferevent_setwatermark(client->stream, EV_READ, 0, request_max(client));
 	bufferevent_setcb(client->stream, client_readable, client_written, client_event, client);
 	return client;
 }

@@ -6,7 +6,8 @@
  * Bounds: CONTROL_CLIENTS_MAX clients, half of them kept for those who may change state; of the
  * others the oldest makes room for a new one, and CONTROL_LOOKERS_FOLLOW_MAX may follow events.
  * CONTROL_REQUEST_S seconds from the connection to the end of a request of at most
- * MXF_CONTROL_REQUEST_MAX bytes, CONTROL_ANSWER_S from there to the end of the answer. Once
+ * MXF_CONTROL_REQUEST_MAX bytes (MXF_CONTROL_CHANGE_MAX of those who may change state, as a list
+ * file has to fit), CONTROL_ANSWER_S from there to the end of the answer. Once
  * CONTROL_PENDING_MAX bytes of answers wait to be read, others are refused theirs. A follower is
  * dropped that falls CONTROL_FOLLOWER_MAX bytes behind or reads nothing for CONTROL_ANSWER_S.
  */

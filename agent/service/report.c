@@ -41,12 +41,13 @@ static json_t *status_agent(const struct report_agent *agent)
 {
 	const char *error = agent->reload_error;
 
-	return json_pack("{s:b, s:o, s:o, s:b, s:o, s:o}", "running", agent->running, "pid",
+	return json_pack("{s:b, s:o, s:o, s:b, s:o, s:o, s:b}", "running", agent->running, "pid",
 			 agent->running ? json_integer(agent->pid) : json_null(), "version",
 			 agent->version ? json_string(agent->version) : json_null(), "loaded",
 			 agent->loaded, "reload_error",
 			 error ? report_text(error, strlen(error)) : json_null(), "reload_time",
-			 agent->reload_time ? report_time(agent->reload_time) : json_null());
+			 agent->reload_time ? report_time(agent->reload_time) : json_null(),
+			 "unconfirmed", agent->unconfirmed);
 }
 
 static json_t *status_interfaces(const struct fence_interface *interfaces, int count)
@@ -108,6 +109,21 @@ static json_t *status_ports(const struct mxf_generation *generation, enum mxf_po
 	return array;
 }
 
+/* Null without a trial. */
+static json_t *status_trial(struct fence *fence)
+{
+	struct fence_trial trial = {.deadline = 0};
+	char deadline[REPORT_TIME_MAX];
+	struct trouble ignored;
+
+	if (!fence || fence_trial_read(fence, &trial, &ignored) || !trial.deadline)
+		return json_null();
+	report_boot_time_text(trial.deadline, deadline);
+	return json_pack("{s:s, s:s, s:I, s:I}", "state", trial.ended ? "ended" : "running",
+			 "deadline", deadline, "generation", (json_int_t)trial.generation,
+			 "previous", (json_int_t)trial.previous);
+}
+
 /* What the generation in force says by itself; null or empty when there is none. */
 static json_t *status_with_generation(json_t *status, const struct mxf_generation *generation)
 {
@@ -133,8 +149,8 @@ json_t *report_status(struct fence *fence, const struct report_agent *agent,
 	if (report_snapshot_read(fence, &snapshot, trouble))
 		return NULL;
 	return status_with_generation(
-		json_pack("{s:i, s:o, s:n, s:o, s:n}", "schema", MXF_JSON_SCHEMA, "agent",
-			  status_agent(agent), "trial", "interfaces",
+		json_pack("{s:i, s:o, s:o, s:o, s:n}", "schema", MXF_JSON_SCHEMA, "agent",
+			  status_agent(agent), "trial", status_trial(fence), "interfaces",
 			  status_interfaces(snapshot.interfaces, snapshot.interface_count), "gate"),
 		snapshot.generation);
 }

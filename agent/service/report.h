@@ -18,6 +18,7 @@
 
 #include "config/config.h"
 #include "fence/kernel.h"
+#include "fence/temporary.h"
 #include "mxfence/control.h"
 
 /* What only the agent knows; all zero when none runs. */
@@ -28,6 +29,7 @@ struct report_agent {
 	bool loaded;		  /* false after `unload` */
 	const char *reload_error; /* why the last reload changed nothing; NULL when it worked */
 	uint64_t reload_time;	  /* CLOCK_REALTIME, nanoseconds; 0 = none since the start */
+	bool unconfirmed;	  /* the files hold what was tried and is not in force */
 };
 
 /*
@@ -50,11 +52,17 @@ json_t *report_drops(struct fence *fence, struct trouble *trouble);
 /*
  * trust list: {schema, ranges}, the ranges whose lists have this action (MXF_ANSWER_TRUSTED or
  * _DENIED), in address order. `list` may be NULL: all lists. `sources` may be NULL: without notes,
- * which are the comments behind the ranges in list files. A million ranges are possible, so this
- * one is new text (free()), the object as JSON.
+ * which are the comments behind the ranges in list files. `entries` are temporary ones; those that
+ * trust follow when no list is named. A million ranges are possible, so this one is new text
+ * (free()), the object as JSON.
  */
 char *report_ranges(const struct mxf_generation *generation, uint32_t action, const char *list,
-		    const struct sources *sources);
+		    const struct sources *sources, const struct temporary_entry *entries,
+		    size_t entry_count);
+
+/* ban list: {schema, ranges} in the same shape, of those entries that have this action. */
+char *report_temporary(const struct temporary_entry *entries, size_t count,
+		       enum mxf_temporary_action action);
 
 /* The packet that `explain` asks about: a SYN. */
 struct report_question {
@@ -68,9 +76,11 @@ struct report_question {
 /*
  * explain: {schema, kernel, smtp}; kernel is null when the packet is none of the fence's business,
  * or there is no generation (NULL); smtp is null, for explain_smtp() to fill in. *exit is
- * MXF_EXIT_OK when the packet passes, else MXF_EXIT_FAILED.
+ * MXF_EXIT_OK when the packet passes, else MXF_EXIT_FAILED. `temporary` is the entry that decides
+ * about the source, or NULL.
  */
 json_t *report_explain(const struct mxf_generation *generation,
+		       const struct temporary_entry *temporary,
 		       const struct report_question *question, enum mxf_exit *exit);
 
 /* One line of `events`: {time, interface, family, verdict, reason, source, ...}. */
@@ -88,8 +98,20 @@ json_t *report_error(const char *format, ...) __attribute__((format(printf, 1, 2
 /* Adds `error` to a body. */
 void report_set_error(json_t *body, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Names of enum mxf_cause. */
+extern const char *const report_causes[MXF_CAUSE_COUNT];
+
+/* CLOCK_REALTIME and CLOCK_MONOTONIC, nanoseconds. */
+uint64_t report_now(void);
+uint64_t report_monotonic_now(void);
+
+/* RFC 3339 in UTC, to the second; "" for what is no time. */
+#define REPORT_TIME_MAX 32
+void report_time_text(uint64_t realtime, char text[REPORT_TIME_MAX]);
+void report_boot_time_text(uint64_t boottime, char text[REPORT_TIME_MAX]);
+
 /*
- * RFC 3339 in UTC, to the second. report_monotonic_time() takes CLOCK_MONOTONIC nanoseconds, as
+ * The same as JSON. report_monotonic_time() takes CLOCK_MONOTONIC nanoseconds, as
  * the maps have them; 0 gives null.
  */
 json_t *report_time(uint64_t realtime);

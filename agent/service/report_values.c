@@ -19,6 +19,9 @@ const char *const report_verdicts[MXF_VERDICT_COUNT] = {MXF_VERDICTS(NAME_OF)};
 const char *const report_families[MXF_FAMILY_COUNT] = {MXF_FAMILIES(NAME_OF)};
 #undef NAME_OF
 
+#define NAME_OF_CAUSE(id, name, text) [MXF_CAUSE_##id] = name,
+const char *const report_causes[MXF_CAUSE_COUNT] = {MXF_CAUSES(NAME_OF_CAUSE)};
+
 #define NANOSECONDS 1000000000u
 
 bool report_next_count(const struct mxf_counters *counters, size_t *at, struct report_count *count)
@@ -107,16 +110,37 @@ static uint64_t clock_now(clockid_t clock)
 	return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
 }
 
-json_t *report_time(uint64_t realtime)
+uint64_t report_now(void)
+{
+	return clock_now(CLOCK_REALTIME);
+}
+
+uint64_t report_monotonic_now(void)
+{
+	return clock_now(CLOCK_MONOTONIC);
+}
+
+void report_time_text(uint64_t realtime, char text[REPORT_TIME_MAX])
 {
 	time_t seconds = (time_t)(realtime / NANOSECONDS);
 	struct tm utc;
-	char text[32];
 
-	if (!gmtime_r(&seconds, &utc))
-		return json_null();
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	return json_string(text);
+	text[0] = '\0';
+	if (gmtime_r(&seconds, &utc))
+		strftime(text, REPORT_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+void report_boot_time_text(uint64_t boottime, char text[REPORT_TIME_MAX])
+{
+	report_time_text(clock_now(CLOCK_REALTIME) + (boottime - clock_now(CLOCK_BOOTTIME)), text);
+}
+
+json_t *report_time(uint64_t realtime)
+{
+	char text[REPORT_TIME_MAX];
+
+	report_time_text(realtime, text);
+	return text[0] ? json_string(text) : json_null();
 }
 
 json_t *report_monotonic_time(uint64_t monotonic)

@@ -22,6 +22,7 @@
 #define MXF_CONTROL_SOCKET "control.sock"
 #define MXF_CONTROL_GROUP "mxfence"
 #define MXF_CONTROL_REQUEST_MAX (64 * 1024)
+#define MXF_CONTROL_CHANGE_MAX (40 * 1024 * 1024) /* of those who may change state */
 #define MXF_JSON_SCHEMA 1
 
 /* Exit status of every mxfence command. */
@@ -41,11 +42,18 @@ enum mxf_exit { MXF_EXITS(MXF_EXIT_ENUM) };
 	X("status", 0)                                                                             \
 	X("reload", 1)                                                                             \
 	X("diff", 0)                                                                               \
+	X("apply", 1)                                                                              \
+	X("confirm", 1)                                                                            \
+	X("rollback", 1)                                                                           \
 	X("load", 1)                                                                               \
 	X("unload", 1)                                                                             \
 	X("trust list", 0)                                                                         \
 	X("trust add", 1)                                                                          \
 	X("trust del", 1)                                                                          \
+	X("trust import", 1)                                                                       \
+	X("ban list", 0)                                                                           \
+	X("ban add", 1)                                                                            \
+	X("ban del", 1)                                                                            \
 	X("explain", 0)                                                                            \
 	X("stats", 0)                                                                              \
 	X("drops", 0)                                                                              \

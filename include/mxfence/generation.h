@@ -174,6 +174,11 @@ struct mxf_generation {
 	__u64 created;	/* CLOCK_REALTIME, nanoseconds */
 	__u64 config_hash;
 	__u64 seed; /* odd and secret: multiplier of the IPv6 front's hash */
+	/*
+	 * CLOCK_BOOTTIME nanoseconds, 0 for none: from then on the program goes by the generation
+	 * at MXF_GENERATION_PREVIOUS instead. The one field that changes after publication.
+	 */
+	__u64 trial_deadline;
 	__u32 flags;
 	__u32 guarded_ports; /* how many; 0 guards nothing */
 	__u32 hits;	     /* offset of struct mxf_hits [hit_stripes][range_count] */

@@ -12,22 +12,30 @@
 #include <linux/types.h>
 
 #include "mxfence/reasons.h"
+#include "mxfence/temporary.h"
 
-#define MXF_SCHEMA 1u
+#define MXF_SCHEMA 2u
 #define MXF_SCHEMA_MAGIC 0x6d78666eu /* "mxfn" */
 
 /* Pinned as PIN_DIR/NAME; the link of interface slot N as PIN_DIR/link_N (bpffs forbids dots). */
 #define MXF_MAP_GENERATIONS                                                                        \
-	"generations"			/* ARRAY_OF_MAPS: MXF_GENERATION_CURRENT -> a generation */
+	"generations" /* ARRAY_OF_MAPS: MXF_GENERATION_CURRENT, _PREVIOUS -> a generation */
 #define MXF_MAP_COUNTERS "counters"	/* PERCPU_ARRAY: interface slot -> struct mxf_counters */
 #define MXF_MAP_DROPS "drops"		/* ARRAY: bucket -> struct mxf_drop_bucket */
+#define MXF_MAP_PASSES "passes"		/* the same of sources that passed because trusted */
 #define MXF_MAP_EVENTS "events"		/* RINGBUF: struct mxf_event */
 #define MXF_MAP_INTERFACES "interfaces" /* ARRAY: interface slot -> struct mxf_interface */
-#define MXF_MAP_SCHEMA "schema"		/* ARRAY: 0 -> struct mxf_schema */
+#define MXF_MAP_TEMPORARY "temporary"	/* HASH: struct mxf_temporary_key -> struct mxf_temporary */
+#define MXF_MAP_TEMPORARY_HITS "temporary_hits" /* ARRAY: id -> struct mxf_temporary_hits */
+#define MXF_MAP_TEMPORARY_LENGTHS                                                                  \
+	"temporary_lengths"	/* ARRAY: 0 -> struct mxf_temporary_lengths                        \
+				 */
+#define MXF_MAP_SCHEMA "schema" /* ARRAY: 0 -> struct mxf_schema */
 #define MXF_PIN_LINK "link_%u"
 
 #define MXF_GENERATION_CURRENT 0u
-#define MXF_GENERATION_COUNT 1u
+#define MXF_GENERATION_PREVIOUS 1u /* while the current one is on trial, or was */
+#define MXF_GENERATION_COUNT 2u
 
 #define MXF_INTERFACES_MAX 64u
 
@@ -59,14 +67,20 @@ struct mxf_count {
 	__u64 bytes; /* IPv4's total length, or 40 plus IPv6's payload length; else the frame's */
 };
 
+/* What may still be recorded in this tick. */
+struct mxf_budget {
+	__u64 tick; /* jiffies of the last one */
+	__u64 left;
+};
+
 /*
  * One CPU's counters of one interface. `recorded` drops went to the drops table and the event
  * ring; those over the limit of MXF_RECORDS_PER_TICK are only counted (mxf_counters_suppressed()).
  */
 struct mxf_counters {
 	struct mxf_count counts[MXF_FAMILY_COUNT][MXF_VERDICT_COUNT][MXF_REASON_COUNT];
-	__u64 tick;   /* jiffies of the last drop */
-	__u64 budget; /* records left in this tick */
+	struct mxf_budget drops;
+	struct mxf_budget passes;
 	__u64 recorded;
 	__u64 events_lost; /* the ring was full */
 };
@@ -83,7 +97,7 @@ static inline __u64 mxf_counters_suppressed(const struct mxf_counters *counters)
 	return drops > counters->recorded ? drops - counters->recorded : 0;
 }
 
-/* Records a CPU makes in one timer tick, at 1000, 250 or 100 ticks a second. */
+/* Drops, and passes, a CPU records in one timer tick, at 1000, 250 or 100 ticks a second. */
 #define MXF_RECORDS_PER_TICK 4
 
 /*
@@ -92,6 +106,9 @@ static inline __u64 mxf_counters_suppressed(const struct mxf_counters *counters)
  * drops, with a probability of one in that many: a flood of sources seen once displaces other
  * sources seen once, and hardly ever one that keeps coming. Under a flood only
  * MXF_RECORDS_PER_TICK drops a tick and CPU are recorded, so counts are then lower bounds.
+ *
+ * Of those that passed because they are trusted, the last that were seen are kept, so that it can
+ * be told who would be cut off. There a new source takes the slot that was quiet for longest.
  */
 #define MXF_DROP_BUCKETS 1024u
 #define MXF_DROP_WAYS 8u

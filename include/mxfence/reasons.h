@@ -11,7 +11,7 @@
 /* X(IDENTIFIER, "name", "when it decides") */
 #define MXF_REASONS(X)                                                                             \
 	X(BANNED, "banned", "an unexpired ban holds the source")                                   \
-	X(TRUSTED, "trusted", "the most specific range that holds the source is a trusted one")    \
+	X(TRUSTED, "trusted", "an unexpired temporary entry or the most specific range trusts it") \
 	X(UNDECIDABLE, "undecidable", "the headers do not show whether a connection is opened")    \
 	X(DENIED, "denied", "the most specific range that holds the source is a denied one")       \
 	X(OPEN, "open", "an open port, and nothing speaks against the source")                     \

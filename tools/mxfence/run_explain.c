@@ -54,26 +54,18 @@ static enum mxf_exit explain_filter(const struct config *config,
 				    const struct report_question *question, struct answer *answer,
 				    struct trouble *trouble)
 {
-	const struct generation_facts facts = {.number = 1, .cpus = 1};
-	struct generation_plan *plan;
-	SCOPED_FREE void *memory = NULL;
-	int error = generation_plan_create(config, &plan);
+	SCOPED_FREE struct mxf_generation *generation = NULL;
+	int error = generation_make(config, &generation);
 
+	if (!error) {
+		answer->body = report_explain(generation, NULL, question, &answer->exit);
+		error = answer->body ? 0 : -ENOMEM;
+	}
 	if (error) {
 		trouble_set(trouble, error, "building the tables: %s", strerror(-error));
 		return MXF_EXIT_FAILED;
 	}
-	memory = calloc(generation_plan_elements(plan, facts.cpus), MXF_ELEMENT_SIZE);
-	if (memory) {
-		generation_write(plan, &facts, memory);
-		answer->body = report_explain(memory, question, &answer->exit);
-		forget_hits(json_object_get(answer->body, "kernel"));
-	}
-	generation_plan_free(&plan);
-	if (!answer->body) {
-		trouble_set(trouble, -ENOMEM, "out of memory");
-		return MXF_EXIT_FAILED;
-	}
+	forget_hits(json_object_get(answer->body, "kernel"));
 	return MXF_EXIT_OK;
 }
 
@@ -110,7 +102,7 @@ static enum mxf_exit explain_config(const struct command *command, const struct 
 	if (checked->config->has_filter)
 		exit = explain_filter(checked->config, question, answer, trouble);
 	else
-		answer->body = report_explain(NULL, question, &answer->exit);
+		answer->body = report_explain(NULL, NULL, question, &answer->exit);
 	if (exit == MXF_EXIT_OK && checked->policy)
 		explain_gate(command, checked, question, answer);
 	return exit;

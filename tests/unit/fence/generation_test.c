@@ -112,7 +112,7 @@ static void judges_and_names_the_range(void **state)
 		uint8_t family;
 		struct ip ip = address_read(at->address, &family);
 
-		generation_judge(generation, family, ip, NULL, at->port, &verdict);
+		generation_judge(generation, family, ip, NULL, at->port, MXF_ANSWER_NONE, &verdict);
 		assert_true(verdict.guarded);
 		assert_int_equal(verdict.verdict, at->verdict);
 		assert_int_equal(verdict.reason, at->reason);
@@ -144,17 +144,17 @@ static void guards_only_what_it_is_told(void **state)
 	fixture.config.filter.destinations = destinations.ranges;
 	fixture.config.filter.destination_count = destinations.count;
 	generation = generation_make(&fixture, 1, &size);
-	generation_judge(generation, family, source, NULL, 443, &verdict);
+	generation_judge(generation, family, source, NULL, 443, MXF_ANSWER_NONE, &verdict);
 	assert_false(verdict.guarded);
 	to = address_read("203.0.113.25", &family);
-	generation_judge(generation, family, source, &to, 25, &verdict);
+	generation_judge(generation, family, source, &to, 25, MXF_ANSWER_NONE, &verdict);
 	assert_true(verdict.guarded);
 	to = address_read("203.0.113.26", &family);
-	generation_judge(generation, family, source, &to, 25, &verdict);
+	generation_judge(generation, family, source, &to, 25, MXF_ANSWER_NONE, &verdict);
 	assert_false(verdict.guarded);
 	/* no IPv6 destination is guarded, so whichever it may be is not */
 	source = address_read("2001:db9::", &family);
-	generation_judge(generation, family, source, NULL, 25, &verdict);
+	generation_judge(generation, family, source, NULL, 25, MXF_ANSWER_NONE, &verdict);
 	assert_false(verdict.guarded);
 	free(generation);
 	free(destinations.ranges);
@@ -222,11 +222,11 @@ static void hits_are_carried_over(void **state)
 	hits_at(from, 1, 2)->packets = 5;
 	hits_at(from, 1, 1)->packets = 3; /* 10.66.0.0/16, denied */
 	hits_at(from, 0, 0)->packets = 1; /* 10.0.0.0/8: is gone */
-	generation_carry_hits(from, to, carried);
+	generation_carry_hits(from, to, carried, NULL);
 	hits_at(from, 1, 2)->packets += 2;
 	hits_at(to, 0, 2)->packets += 100;
-	generation_carry_hits(from, to, carried);
-	generation_carry_hits(from, to, carried);
+	generation_carry_hits(from, to, carried, NULL);
+	generation_carry_hits(from, to, carried, NULL);
 	assert_int_equal(hits_of(to, 0), 0);
 	assert_int_equal(hits_of(to, 1), 3);
 	assert_int_equal(hits_of(to, 2), 117);

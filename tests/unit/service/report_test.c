@@ -97,7 +97,7 @@ static void test_explain(void **state)
 		assert_int_equal(ip_parse(cases[i].address, strlen(cases[i].address),
 					  &question.source, &question.family),
 				 RANGE_OK);
-		body = report_explain(generation, &question, &exit);
+		body = report_explain(generation, NULL, &question, &exit);
 		kernel = json_object_get(body, "kernel");
 		assert_int_equal(exit, cases[i].exit);
 		assert_true(json_is_null(json_object_get(body, "smtp")));
@@ -117,7 +117,7 @@ static void test_explain(void **state)
 static json_t *ranges_of(const struct mxf_generation *generation, const char *list,
 			 const struct sources *sources)
 {
-	char *text = report_ranges(generation, MXF_ANSWER_TRUSTED, list, sources);
+	char *text = report_ranges(generation, MXF_ANSWER_TRUSTED, list, sources, NULL, 0);
 	json_t *body;
 
 	assert_non_null(text);
