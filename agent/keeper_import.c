@@ -25,6 +25,7 @@
 struct import {
 	struct list_edit edit;
 	struct range_lines lines;
+	struct range_lines old; /* none where the file cannot be understood */
 	const char *text;
 	bool force;
 };
@@ -75,8 +76,8 @@ static bool is_covered(const struct interval_set *set, const struct range *range
 }
 
 /* Counts the ranges of one family that the new lines do not hold. */
-static int count_lost(const struct range_list *old, const struct range_lines *lines, uint8_t family,
-		      struct some_names *lost)
+static int count_lost(const struct range_lines *old, const struct range_lines *lines,
+		      uint8_t family, struct some_names *lost)
 {
 	const struct range_list list = {.ranges = lines->ranges, .count = lines->count};
 	struct range_set set;
@@ -100,17 +101,15 @@ static int count_lost(const struct range_list *old, const struct range_lines *li
 	return 0;
 }
 
-static int check_shrinking(const struct keeper *keeper, const struct import *import,
-			   struct trouble *trouble)
+static int check_shrinking(const struct import *import, struct trouble *trouble)
 {
-	const struct range_list *old = config_find_list(keeper->config, import->edit.list);
+	const struct range_lines *old = &import->old;
 	struct some_names lost = {.count = 0};
-	int error;
+	int error = 0;
 
-	if (!old || import->force)
-		return 0;
-	error = count_lost(old, &import->lines, MXF_FAMILY_IPV4, &lost);
-	if (!error)
+	if (!import->force)
+		error = count_lost(old, &import->lines, MXF_FAMILY_IPV4, &lost);
+	if (!import->force && !error)
 		error = count_lost(old, &import->lines, MXF_FAMILY_IPV6, &lost);
 	if (error)
 		return trouble_set(trouble, error, "out of memory");
@@ -120,7 +119,7 @@ static int check_shrinking(const struct keeper *keeper, const struct import *imp
 		trouble, -EPERM,
 		"list %s would lose %zu of its %zu ranges (%s), which is more than half; "
 		"nothing was changed; --force does it",
-		old->name, lost.count, old->count, lost.text);
+		import->edit.list, lost.count, old->count, lost.text);
 }
 
 /* Who passed lately and would be cut off. */
@@ -184,6 +183,7 @@ static int import_open(const struct keeper *keeper, const json_t *arguments, str
 		       struct trouble *trouble)
 {
 	const struct range_list *list;
+	struct trouble ignored;
 	const char *name;
 	int error = request_string(arguments, "list", true, &name, trouble);
 
@@ -193,7 +193,7 @@ static int import_open(const struct keeper *keeper, const json_t *arguments, str
 		return error;
 	import->force = json_is_true(json_object_get(arguments, "force"));
 	list = config_find_list(keeper->config, name);
-	if (list && !list->from_directory)
+	if (list && !list->from_directory && list->source.kind == SOURCE_NONE)
 		return trouble_set(trouble, -EPERM,
 				   "list %s is written in %s:%u; edit it there, or name another "
 				   "list",
@@ -202,6 +202,8 @@ static int import_open(const struct keeper *keeper, const json_t *arguments, str
 	error = list_edit_open(keeper, name, &import->edit, trouble);
 	if (!error)
 		error = range_lines_read(import->text, &import->lines, trouble);
+	if (!error)
+		range_lines_read(import->edit.data, &import->old, &ignored);
 	return error;
 }
 
@@ -209,24 +211,19 @@ static void import_close(struct import *import)
 {
 	list_edit_close(&import->edit);
 	range_lines_clear(&import->lines);
+	range_lines_clear(&import->old);
 }
 
 /* The same ranges on the same lines: only comments differ, and nothing is to be applied. */
 static bool changes_no_range(const struct import *import)
 {
-	struct range_lines old;
-	struct trouble ignored;
-	bool same;
+	const struct range *old = import->old.ranges, *new = import->lines.ranges;
+	bool same = import->old.count && import->old.count == import->lines.count;
 
-	if (!import->edit.exists || range_lines_read(import->edit.data, &old, &ignored))
-		return false;
-	same = old.count == import->lines.count;
-	for (size_t i = 0; i < old.count && same; i++)
-		same = old.ranges[i].line == import->lines.ranges[i].line &&
-		       old.ranges[i].family == import->lines.ranges[i].family &&
-		       ip_equal(old.ranges[i].first, import->lines.ranges[i].first) &&
-		       ip_equal(old.ranges[i].last, import->lines.ranges[i].last);
-	range_lines_clear(&old);
+	for (size_t i = 0; i < import->old.count && same; i++)
+		same = old[i].line == new[i].line &&old[i].family ==
+			       new[i].family &&ip_equal(old[i].first, new[i].first) &&
+		       ip_equal(old[i].last, new[i].last);
 	return same;
 }
 
@@ -279,7 +276,7 @@ void keeper_trust_import(void *context, const json_t *arguments, struct control_
 	if (!error)
 		error = import_open(keeper, arguments, &import, &trouble);
 	if (!error)
-		error = check_shrinking(keeper, &import, &trouble);
+		error = check_shrinking(&import, &trouble);
 	if (error)
 		keeper_answer_error(answer, error == -EINVAL ? MXF_EXIT_USAGE : MXF_EXIT_FAILED,
 				    "%s", trouble.text);

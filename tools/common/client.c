@@ -71,6 +71,8 @@ static int send_request(int fd, const char *verb, json_t *arguments, struct trou
 
 		if (n >= 0)
 			sent += (size_t)n;
+		else if (errno == EPIPE && sent)
+			break; /* it has heard enough, and its answer says why */
 		else if (errno != EINTR)
 			error = -errno;
 	}

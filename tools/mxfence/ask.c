@@ -56,3 +56,16 @@ enum mxf_exit ask_agent_or_pins(const struct command *command, const char *verb,
 		return exit;
 	return ask_pins(command, fn, answer, trouble);
 }
+
+enum mxf_exit ask_and_show(const struct command *command, json_t *arguments, view_fn *view)
+{
+	struct answer answer = {.exit = MXF_EXIT_OK};
+	struct trouble trouble;
+	enum mxf_exit exit = ask_agent(command, command->verb->name, arguments, &answer, &trouble);
+
+	if (exit != MXF_EXIT_OK)
+		return ask_report_failure(command, exit, &trouble);
+	exit = output_answer(command, &answer, view);
+	answer_clear(&answer);
+	return exit;
+}

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "fence/kernel.h"
+#include "output.h"
 #include "tools/common/client.h"
 
 /*
@@ -40,5 +41,8 @@ enum mxf_exit ask_agent_or_pins(const struct command *command, const char *verb,
  */
 enum mxf_exit ask_status(const struct command *command, struct answer *answer,
 			 struct trouble *trouble);
+
+/* Asks the agent the command's verb and shows what it says. `arguments` as for ask_agent(). */
+enum mxf_exit ask_and_show(const struct command *command, json_t *arguments, view_fn *view);
 
 #endif

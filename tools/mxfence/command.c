@@ -256,6 +256,18 @@ static bool read_watch(struct command *command, struct usage_error *error)
 	return true;
 }
 
+static bool read_try(struct command *command, struct usage_error *error)
+{
+	const char *text = command->values[OPTION_TRY];
+	unsigned long number = 0;
+
+	if (text && !read_number(text, 1, COMMAND_TRY_MAX, &number))
+		return refuse(error, "--try: \"%s\" is not a number of seconds (1 to %u)", text,
+			      COMMAND_TRY_MAX);
+	command->try_seconds = (unsigned int)number;
+	return true;
+}
+
 static bool read_by(struct command *command, struct usage_error *error)
 {
 	const char *text = command->values[OPTION_BY];
@@ -288,7 +300,8 @@ static bool check_whole(struct command *command, struct usage_error *error)
 		return true;
 	if (command->operand_count < verb->operands_min)
 		return refuse(error, "%s needs %s", verb->name, verb->operands);
-	return read_port(command, error) && read_watch(command, error) && read_by(command, error);
+	return read_port(command, error) && read_watch(command, error) &&
+	       read_try(command, error) && read_by(command, error);
 }
 
 static bool json_is_wanted(int argc, char *const *argv)

@@ -14,6 +14,7 @@
 #define COMMAND_PORT_DEFAULT 25
 #define COMMAND_WATCH_DEFAULT 2u
 #define COMMAND_WATCH_MAX 86400u
+#define COMMAND_TRY_MAX 86400u
 
 struct command {
 	const struct verb *verb;
@@ -24,7 +25,8 @@ struct command {
 	enum stats_key by;
 	uint16_t port;
 	unsigned int watch; /* seconds; 0 = once */
-	bool verb_given;    /* false: the verb that stands alone */
+	unsigned int try_seconds;
+	bool verb_given; /* false: the verb that stands alone */
 };
 
 /* What is wrong with a command line, and what would be right; both one line. */

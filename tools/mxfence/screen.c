@@ -123,6 +123,19 @@ void screen_age(const struct screen *screen, const char *rfc3339, char text[SCRE
 	snprintf(text, SCREEN_AGE_MAX, "%s ago", duration);
 }
 
+void screen_until(const struct screen *screen, const char *rfc3339, char text[SCREEN_AGE_MAX])
+{
+	char duration[24];
+	time_t then;
+
+	if (screen->raw || !screen_read_time(rfc3339, &then) || then <= screen->now) {
+		screen_age(screen, rfc3339, text);
+		return;
+	}
+	screen_duration(then - screen->now, duration, sizeof(duration));
+	snprintf(text, SCREEN_AGE_MAX, "in %s", duration);
+}
+
 bool screen_is_recent(const struct screen *screen, const char *rfc3339, time_t seconds)
 {
 	time_t then;

@@ -63,6 +63,9 @@ void screen_age(const struct screen *screen, const char *rfc3339, char text[SCRE
 /* An RFC 3339 time in UTC; false, and *out untouched, for NULL and what is none. */
 bool screen_read_time(const char *rfc3339, time_t *out);
 
+/* "in 3 s" for a time to come; otherwise as screen_age(). */
+void screen_until(const struct screen *screen, const char *rfc3339, char text[SCREEN_AGE_MAX]);
+
 /* True when an RFC 3339 time is at most so many seconds ago. */
 bool screen_is_recent(const struct screen *screen, const char *rfc3339, time_t seconds);
 

@@ -25,7 +25,12 @@ enum option_value { VALUE_NONE, VALUE_NEEDED, VALUE_OPTIONAL };
 	X(HELP, 'h', "help", VALUE_NONE, "", "explains the verb")                                  \
 	X(VERSION, 'V', "version", VALUE_NONE, "", "the version, as the verb")                     \
 	X(LIST, 0, "list", VALUE_NEEDED, "NAME", "the trusted list (add: cli when not given)")     \
-	X(NOTE, 0, "note", VALUE_NEEDED, "TEXT", "a comment behind the range")                     \
+	X(NOTE, 0, "note", VALUE_NEEDED, "TEXT", "a comment that stands with the range")           \
+	X(FOR, 0, "for", VALUE_NEEDED, "TIME",                                                     \
+	  "it ends by itself after TIME: 90s, 30m, 2h, 7d (ban: 1h)")                              \
+	X(FORCE, 0, "force", VALUE_NONE, "", "in spite of what speaks against it")                 \
+	X(TRY, 0, "try", VALUE_NEEDED, "SECONDS",                                                  \
+	  "on trial: without confirm the kernel goes back by itself")                              \
 	X(PORT, 0, "port", VALUE_NEEDED, "N", "destination port (25)")                             \
 	X(LOCAL, 0, "local", VALUE_NEEDED, "ADDRESS", "destination address (any)")                 \
 	X(AUTH, 0, "auth", VALUE_NEEDED, "LOGIN", "the client is logged in as LOGIN")              \

@@ -40,6 +40,18 @@ static void print_question(const struct screen *screen, const struct command *co
 		destination);
 }
 
+/* A temporary entry: why it is there, and until when. */
+static void print_entry(const struct screen *screen, const json_t *kernel, const char *range)
+{
+	SCOPED_FREE char *cause = screen_escape(view_text(kernel, "cause"));
+	SCOPED_FREE char *note = screen_escape(view_text(kernel, "note"));
+	char until[SCREEN_AGE_MAX];
+
+	screen_until(screen, view_text(kernel, "expires"), until);
+	fprintf(screen->out, "  temporary entry %s (%s%s%s), ends %s", range, cause ? cause : "?",
+		note ? ": " : "", note ? note : "", until);
+}
+
 static void print_range(const struct screen *screen, const json_t *kernel)
 {
 	SCOPED_FREE char *range = screen_escape(view_text(kernel, "range"));
@@ -49,8 +61,11 @@ static void print_range(const struct screen *screen, const json_t *kernel)
 
 	if (!range)
 		return;
-	fprintf(screen->out, "  range %s of list %s, written in %s", range, list ? list : "?",
-		origin ? origin : "?");
+	if (list)
+		fprintf(screen->out, "  range %s of list %s, written in %s", range, list,
+			origin ? origin : "?");
+	else
+		print_entry(screen, kernel, range);
 	if (json_is_integer(hits))
 		fprintf(screen->out, ", %" JSON_INTEGER_FORMAT " hit%s", json_integer_value(hits),
 			json_integer_value(hits) == 1 ? "" : "s");

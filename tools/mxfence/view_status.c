@@ -109,6 +109,28 @@ static void print_agent(const struct screen *screen, const json_t *body)
 	view_line(screen, STYLE_PLAIN, "  why", error);
 }
 
+static void print_trial(const struct screen *screen, const json_t *body)
+{
+	const json_t *trial = json_object_get(body, "trial");
+	const char *state = view_text(trial, "state");
+	char until[SCREEN_AGE_MAX];
+
+	if (state && strcmp(state, "running") == 0) {
+		screen_until(screen, view_text(trial, "deadline"), until);
+		fputs("Trial: ", screen->out);
+		screen_print(screen, STYLE_WARNING, "generation %" PRIu64 " comes back %s",
+			     view_number(trial, "previous"), until);
+		fputs(" unless mxfence confirm\n", screen->out);
+	} else if (state) {
+		fprintf(screen->out, "Trial: over; generation %" PRIu64 " is in force again\n",
+			view_number(trial, "previous"));
+	} else if (is_true(json_object_get(body, "agent"), "unconfirmed")) {
+		fputs("Trial: ", screen->out);
+		screen_print(screen, STYLE_WARNING, "what the files hold was not confirmed");
+		fputs(" and is not in force; mxfence reload applies it\n", screen->out);
+	}
+}
+
 static void print_interfaces(const struct screen *screen, const json_t *interfaces)
 {
 	static const struct table_column columns[] = {
@@ -183,6 +205,7 @@ void view_status(const struct screen *screen, const struct view *view)
 {
 	print_headline(screen, view->body);
 	print_generation(screen, view->body);
+	print_trial(screen, view->body);
 	print_agent(screen, view->body);
 	print_interfaces(screen, json_object_get(view->body, "interfaces"));
 	print_lists(screen, json_object_get(view->body, "lists"));
