@@ -161,7 +161,7 @@ static int guard_passed(struct keeper *keeper, const struct config *next, struct
 		return error;
 	count = fence_read_passes(keeper->fence, &passes);
 	if (count > 0)
-		error = generation_make(next, &would_be);
+		error = generation_compile(next, &would_be);
 	if (count < 0 || error)
 		return trouble_set(trouble, count < 0 ? count : error,
 				   "who passed lately cannot be told: %s",

@@ -52,6 +52,11 @@ static int read_all(int fd, size_t expected, char **out, size_t *out_size)
 	return -ENOMEM;
 }
 
+int file_read_descriptor(int fd, char **data, size_t *size)
+{
+	return read_all(fd, 0, data, size);
+}
+
 int file_read(const char *path, char **data, size_t *size)
 {
 	SCOPED_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

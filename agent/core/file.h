@@ -16,6 +16,9 @@
  */
 int file_read(const char *path, char **data, size_t *size);
 
+/* The same of what is open, a pipe too, to its end. */
+int file_read_descriptor(int fd, char **data, size_t *size);
+
 /* Why file_read() failed, and what helps (NULL: nothing special), for a positive errno value. */
 const char *file_error_text(int error);
 const char *file_error_hint(int error);

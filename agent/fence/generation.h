@@ -39,7 +39,7 @@ void generation_write(const struct generation_plan *plan, const struct generatio
  * All of that into new plain memory (free()), as for one CPU: what a configuration would mean, for
  * generation_judge() and its like. Returns 0, -ENOMEM or -E2BIG.
  */
-int generation_make(const struct config *config, struct mxf_generation **generation);
+int generation_compile(const struct config *config, struct mxf_generation **generation);
 
 /*
  * Reading. A reader trusts nothing in mapped memory that it has not checked: generation_check()

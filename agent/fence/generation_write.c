@@ -309,7 +309,7 @@ void generation_write(const struct generation_plan *plan, const struct generatio
 	write_names(plan, memory);
 }
 
-int generation_make(const struct config *config, struct mxf_generation **generation)
+int generation_compile(const struct config *config, struct mxf_generation **generation)
 {
 	const struct generation_facts facts = {.number = 1, .cpus = 1};
 	struct generation_plan *plan;

@@ -3,7 +3,7 @@
 
 _mxfence_common="--config --run-dir --pin-dir --json --raw --help --version"
 
-_mxfence_verbs="status check reload diff load unload trust explain stats drops events sessions import doctor metrics version help"
+_mxfence_verbs="status check reload diff apply confirm rollback load unload trust ban explain stats drops events sessions import doctor metrics version help"
 
 # Options of a verb besides the common ones.
 _mxfence_options()
@@ -14,11 +14,18 @@ _mxfence_options()
 	check) echo "" ;;
 	reload) echo "" ;;
 	diff) echo "" ;;
+	apply) echo "--try" ;;
+	confirm) echo "" ;;
+	rollback) echo "" ;;
 	load) echo "" ;;
 	unload) echo "" ;;
 	"trust list") echo "--list" ;;
-	"trust add") echo "--list --note" ;;
+	"trust add") echo "--list --note --for --force" ;;
 	"trust del") echo "--list" ;;
+	"trust import") echo "--force" ;;
+	"ban list") echo "" ;;
+	"ban add") echo "--note --for --force" ;;
+	"ban del") echo "" ;;
 	explain) echo "--port --local --auth --from --to --tls" ;;
 	stats) echo "--by --watch" ;;
 	drops) echo "--watch" ;;
@@ -40,7 +47,8 @@ _mxfence_words()
 {
 	case $1 in
 	"" | help) echo "$_mxfence_verbs" ;;
-	trust | "help trust") echo "list add del" ;;
+	trust | "help trust") echo "list add del import" ;;
+	ban | "help ban") echo "list add del" ;;
 	import | "help import") echo "members exchange" ;;
 	esac
 }
@@ -56,7 +64,7 @@ _mxfence()
 			continue
 		fi
 		case $word in
-		-c | --config | --run-dir | --pin-dir | --list | --note | --port | --local | --auth | --from | --to | --format | --select | --group | --output | --by) skip=1 ;;
+		-c | --config | --run-dir | --pin-dir | --list | --note | --for | --try | --port | --local | --auth | --from | --to | --format | --select | --group | --output | --by) skip=1 ;;
 		-*) ;;
 		*) verb=${verb:+$verb }$word ;;
 		esac
@@ -88,14 +96,14 @@ _mxfence()
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
-	--list | --note | --port | --local | --auth | --from | --to | --group) return ;;
+	--list | --note | --for | --try | --port | --local | --auth | --from | --to | --group) return ;;
 	esac
 	case $current in
 	-*)
 		mapfile -t COMPREPLY < <(compgen -W "$_mxfence_common $(_mxfence_options "$verb")" -- "$current")
 		;;
 	*)
-		if [ "$verb" = check ] || [ "$verb" = "import members" ] || [ "$verb" = "import exchange" ]; then
+		if [ "$verb" = check ] || [[ $verb == "trust import "* ]] || [ "$verb" = "import members" ] || [ "$verb" = "import exchange" ]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		else
 			mapfile -t COMPREPLY < <(compgen -W "$(_mxfence_words "$verb")" -- "$current")

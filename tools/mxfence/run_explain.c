@@ -55,7 +55,7 @@ static enum mxf_exit explain_filter(const struct config *config,
 				    struct trouble *trouble)
 {
 	SCOPED_FREE struct mxf_generation *generation = NULL;
-	int error = generation_make(config, &generation);
+	int error = generation_compile(config, &generation);
 
 	if (!error) {
 		answer->body = report_explain(generation, NULL, question, &answer->exit);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verbs that change who is trusted and who is banned. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,33 +34,16 @@ static json_t *option_arguments(const struct command *command)
 	return arguments;
 }
 
-/* All of the standard input, up to FILE_SIZE_MAX. */
-static int read_stdin(char **data)
-{
-	SCOPED_FREE char *text = malloc(FILE_SIZE_MAX + 2);
-	size_t size;
-
-	if (!text)
-		return -ENOMEM;
-	size = fread(text, 1, FILE_SIZE_MAX + 1, stdin);
-	if (ferror(stdin))
-		return -EIO;
-	if (size > FILE_SIZE_MAX)
-		return -EFBIG;
-	text[size] = '\0';
-	*data = TAKE_PTR(text);
-	return 0;
-}
-
 /* The text of a file of ranges. Says what is wrong itself and returns NULL. */
 static char *read_lines(const struct command *command, const char *path)
 {
 	char *data = NULL;
 	size_t size;
-	int error = is_stdin(path) ? read_stdin(&data) : file_read(path, &data, &size);
+	int error = is_stdin(path) ? file_read_descriptor(STDIN_FILENO, &data, &size)
+				   : file_read(path, &data, &size);
 
 	if (error)
-		output_error(command, MXF_EXIT_FAILED, file_error_hint(-error), "%s: %s",
+		output_error(command, MXF_EXIT_FAILED, NULL, "%s: %s",
 			     is_stdin(path) ? "standard input" : path, file_error_text(-error));
 	return data;
 }
