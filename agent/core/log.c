@@ -10,8 +10,6 @@
 
 #include "core/text.h"
 
-#define LINE_MAX_BYTES 2048
-
 static struct {
 	enum log_level_name level;
 	bool syslog;
@@ -62,8 +60,8 @@ bool log_uses_stderr(void)
 
 void log_vwrite(enum log_level_name level, const char *format, va_list arguments)
 {
-	char raw[LINE_MAX_BYTES];
-	char line[LINE_MAX_BYTES];
+	char raw[LOG_LINE_MAX + 1]; /* one too many, so that the cut is made below, and shows */
+	char line[LOG_LINE_MAX];
 
 	if (level > state.level)
 		return;

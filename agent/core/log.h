@@ -15,6 +15,9 @@
 enum log_target { LOG_AUTO, LOG_STDERR, LOG_SYSLOG };
 enum log_level_name { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
+/* The longest line and its NUL; what is longer is cut and ends in "...". */
+#define LOG_LINE_MAX 4608
+
 struct log_config {
 	enum log_target target;
 	enum log_level_name level;

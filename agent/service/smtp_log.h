@@ -13,7 +13,8 @@
 #include "core/log.h"
 #include "mxfence/gate.h"
 
-#define SMTP_LOG_MAX 4096
+/* Room for every field of a record at its longest. */
+#define SMTP_LOG_MAX LOG_LINE_MAX
 
 /*
  * Writes the line, NUL-terminated, and says how weighty it is. Returns its length, 0 when the

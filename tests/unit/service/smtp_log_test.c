@@ -243,6 +243,37 @@ static void test_hostile_texts(void **state)
 	}
 }
 
+/* However much there is to tell of each text, what stands behind it is told too. */
+static void test_longest(void **state)
+{
+	char bytes[MXF_RECORD_ADDRESS_MAX], origin[SMTP_ORIGIN_MAX], line[SMTP_LOG_MAX];
+	enum log_level_name level;
+
+	(void)state;
+	memset(origin, 'o', sizeof(origin) - 1);
+	origin[sizeof(origin) - 1] = '\0';
+	for (int i = 0; i < 2; i++) {
+		struct mxf_gate_record record = {.kind = MXF_RECORD_REFUSED,
+						 .session = UINT64_MAX,
+						 .client = {~0u, ~0u, ~0u, ~0u},
+						 .client_family = MXF_FAMILY_IPV6,
+						 .code = 550,
+						 .has_sender = 1,
+						 .esmtp = 1,
+						 .decided = 1,
+						 .rule = MXF_RULE_RECIPIENT_UNKNOWN};
+
+		memset(bytes, i ? 'x' : '\xff', sizeof(bytes) - 1);
+		bytes[sizeof(bytes) - 1] = '\0';
+#define FILL_ALL(name) fill(record.name, sizeof(record.name), bytes);
+		TEXTS(FILL_ALL)
+		assert_true(smtp_log_format(&record, origin, line, &level) > 0);
+		assert_non_null(strstr(line, origin));
+		assert_non_null(strstr(line, " session=ffffffffffffffff"));
+		assert_true(strlen(line) <= LOG_LINE_MAX - 1);
+	}
+}
+
 /* Numbers that are out of every table. */
 static void test_hostile_numbers(void **state)
 {
@@ -267,9 +298,8 @@ static void test_hostile_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_origin),
-		cmocka_unit_test(test_hostile_texts),
+		cmocka_unit_test(test_lines),		cmocka_unit_test(test_origin),
+		cmocka_unit_test(test_hostile_texts),	cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_hostile_numbers),
 	};
 
