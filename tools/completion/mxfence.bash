@@ -28,7 +28,7 @@ _mxfence_options()
 	"ban del") echo "" ;;
 	explain) echo "--port --local --auth --from --to --tls" ;;
 	stats) echo "--by --watch" ;;
-	drops) echo "--watch" ;;
+	drops) echo "--names --watch" ;;
 	events) echo "--follow" ;;
 	sessions) echo "" ;;
 	"import members") echo "--format --select --group --output --dry-run" ;;

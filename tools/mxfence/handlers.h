@@ -32,12 +32,20 @@ verb_fn run_metrics;
 verb_fn run_version;
 verb_fn run_help;
 
+/* An answer that changes while it is looked at. */
+struct live {
+	const struct command *command;
+	enum mxf_exit (*ask)(const struct live *live, struct answer *answer,
+			     struct trouble *trouble);
+	view_fn *view;
+	struct names *names; /* of the addresses in it; NULL: nobody is asked for names */
+};
+
 /*
- * Shows an answer again and again, each command->watch seconds, until SIGINT or SIGTERM: in place
- * on a terminal, one block after the other elsewhere, one JSON object a line with --json.
+ * Shows it again and again, each command->watch seconds, until SIGINT or SIGTERM: in place on a
+ * terminal, where "q" ends it too, one block after the other elsewhere, one JSON object a line with
+ * --json.
  */
-typedef enum mxf_exit watch_ask_fn(const struct command *command, struct answer *answer,
-				   struct trouble *trouble);
-enum mxf_exit watch_run(const struct command *command, watch_ask_fn *ask, view_fn *view);
+enum mxf_exit watch_run(const struct live *live);
 
 #endif

@@ -9,18 +9,21 @@
 #include <jansson.h>
 
 #include "command.h"
+#include "history.h"
 #include "screen.h"
 #include "tools/common/client.h"
 
 /*
- * Shows a body to a person. `before` is the same answer `seconds` ago, for rates, or NULL. Pure but
- * for what it prints to the screen.
+ * Shows a body to a person. `before` is the same answer `seconds` ago, for rates, or NULL; then the
+ * highest rates come first. `history` takes them, and is drawn, or is NULL. Pure but for what it
+ * prints to the screen.
  */
 struct view {
 	const struct command *command;
 	const json_t *body;
 	const json_t *before;
 	double seconds;
+	struct history *history;
 };
 typedef void view_fn(const struct screen *screen, const struct view *view);
 

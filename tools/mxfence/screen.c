@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "screen.h"
 
+#include <langinfo.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "core/text.h"
 
 #define WIDTH_DEFAULT 80
+#define HEIGHT_DEFAULT 24
 
 #define SCREEN_STYLE_SGR(id, sgr) "\033[" sgr "m",
 static const char *const style_sgr[] = {SCREEN_STYLES(SCREEN_STYLE_SGR)};
@@ -21,7 +23,10 @@ static bool window_size(FILE *out, struct winsize *size)
 
 struct screen screen_for(FILE *out, bool raw)
 {
-	struct screen screen = {.out = out, .raw = raw, .now = time(NULL)};
+	struct screen screen = {.out = out,
+				.raw = raw,
+				.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+				.now = time(NULL)};
 	const char *no_color = getenv("NO_COLOR");
 	const char *terminal = getenv("TERM");
 	struct winsize size = {.ws_col = 0};
@@ -33,11 +38,15 @@ struct screen screen_for(FILE *out, bool raw)
 	return screen;
 }
 
-size_t screen_height(const struct screen *screen)
+void screen_measure(struct screen *screen, FILE *out)
 {
 	struct winsize size = {.ws_row = 0};
+	bool terminal = isatty(fileno(out));
 
-	return window_size(screen->out, &size) ? size.ws_row : 0;
+	if (terminal)
+		window_size(out, &size);
+	screen->width = size.ws_col || !terminal ? size.ws_col : WIDTH_DEFAULT;
+	screen->height = size.ws_row || !terminal ? size.ws_row : HEIGHT_DEFAULT;
 }
 
 char *screen_escape(const char *text)

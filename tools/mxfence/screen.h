@@ -16,8 +16,10 @@ struct screen {
 	FILE *out;
 	bool colour;
 	bool raw;
-	size_t width; /* columns; 0 = no limit */
-	time_t now;   /* what ages are counted from */
+	bool utf8;
+	size_t width;  /* columns; 0 = no limit */
+	size_t height; /* lines; 0 = no limit, as everywhere but in a watch on a terminal */
+	time_t now;    /* what ages are counted from */
 };
 
 /* X(IDENTIFIER, "SGR parameters") */
@@ -36,8 +38,8 @@ enum screen_style { SCREEN_STYLES(SCREEN_STYLE_ENUM) };
  */
 struct screen screen_for(FILE *out, bool raw);
 
-/* Lines of the terminal; 0 when `out` is none. */
-size_t screen_height(const struct screen *screen);
+/* Takes width and height of the terminal that `out` is; both are 0 when it is none. */
+void screen_measure(struct screen *screen, FILE *out);
 
 /* text_escape() into a new string; NULL without memory, or when `text` is NULL. */
 char *screen_escape(const char *text);

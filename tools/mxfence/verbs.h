@@ -44,6 +44,7 @@ enum option_value { VALUE_NONE, VALUE_NEEDED, VALUE_OPTIONAL };
 	X(OUTPUT, 0, "output", VALUE_NEEDED, "FILE", "the file to replace (stdout)")               \
 	X(DRY_RUN, 0, "dry-run", VALUE_NONE, "", "shows what would change in the output")          \
 	X(BY, 0, "by", VALUE_NEEDED, "KEY", "one table only: " CLI_STATS_KEYS_TEXT)                \
+	X(NAMES, 0, "names", VALUE_NONE, "", "asks for the names of the addresses (PTR)")          \
 	X(WATCH, 0, "watch", VALUE_OPTIONAL, "S", "again every S seconds (2), with rates")         \
 	X(FOLLOW, 'f', "follow", VALUE_NONE, "", "goes on until interrupted")
 

@@ -37,13 +37,15 @@ static const struct grouping groupings[STATS_KEY_COUNT] = {
 
 #define GROUP_KEY_MAX 512
 
-/* The members that name a record's group, joined by a character that none of them holds. */
+/*
+ * What is counted, and the members that name a record's group, joined by a character that none of
+ * them holds.
+ */
 static void group_key(const struct grouping *grouping, const json_t *record,
 		      char key[GROUP_KEY_MAX])
 {
-	size_t used = 0;
+	size_t used = (size_t)snprintf(key, GROUP_KEY_MAX, "%s\n", grouping->count);
 
-	key[0] = '\0';
 	for (size_t i = 0; i < KEYS_MAX && grouping->keys[i] && used < GROUP_KEY_MAX; i++) {
 		const char *text = view_text(record, grouping->keys[i]);
 
@@ -94,10 +96,10 @@ static json_t *group_records(const struct grouping *grouping, const json_t *body
 }
 
 static struct table *new_table(const struct screen *screen, const struct grouping *grouping,
-			       bool rates)
+			       const struct view *view)
 {
 	bool packets = strcmp(grouping->count, "packets") == 0;
-	struct table_column columns[KEYS_MAX + 3];
+	struct table_column columns[KEYS_MAX + 4];
 	size_t count = 0;
 
 	for (size_t i = 0; i < KEYS_MAX && grouping->keys[i]; i++)
@@ -107,8 +109,10 @@ static struct table *new_table(const struct screen *screen, const struct groupin
 		(struct table_column){.name = packets ? "PACKETS" : "HITS", .right = true};
 	columns[count++] = packets ? (struct table_column){.name = "BYTES", .right = true}
 				   : (struct table_column){.name = "LAST-HIT", .right = true};
-	if (rates)
+	if (view->before)
 		columns[count++] = (struct table_column){.name = "PER-SECOND", .right = true};
+	if (view->before && view->history)
+		columns[count++] = (struct table_column){.name = "HISTORY"};
 	return table_new(screen, columns, count);
 }
 
@@ -137,33 +141,49 @@ static void add_group(struct table *table, const struct screen *screen,
 	table_text(table, age);
 }
 
-static void view_grouping(const struct screen *screen, const struct view *view,
-			  const struct grouping *grouping)
+static struct view_rows rows_of(const struct grouping *grouping, const struct view *view,
+				json_t *groups)
 {
-	struct table *table = new_table(screen, grouping, view->before != NULL);
-	json_t *groups = group_records(grouping, view->body);
 	json_t *before = group_records(grouping, view->before);
+	struct view_rows rows = {.count = 0};
 	const char *key;
 	json_t *group;
 
-	if (json_object_size(groups) == 0)
+	json_object_foreach (groups, key, group)
+		view_rows_add(
+			&rows, view, group, key,
+			view_rate(view, view_number(group, grouping->count),
+				  view_number(json_object_get(before, key), grouping->count)));
+	json_decref(before);
+	return rows;
+}
+
+/* Prints at most `room` lines (0: no limit); returns how many. */
+static size_t view_grouping(const struct screen *screen, const struct view *view,
+			    const struct grouping *grouping, size_t room)
+{
+	struct table *table = new_table(screen, grouping, view);
+	json_t *groups = group_records(grouping, view->body);
+	struct view_rows rows = rows_of(grouping, view, groups);
+	size_t lines;
+
+	if (rows.count == 0)
 		fprintf(screen->out, "%s\n", grouping->empty);
-	json_object_foreach (groups, key, group) {
-		add_group(table, screen, grouping, group);
-		if (view->before)
-			table_rate(table, view_rate(view, view_number(group, grouping->count),
-						    view_number(json_object_get(before, key),
-								grouping->count)));
-		table_style(table, verdict_style(group));
+	view_rows_sort(&rows, room);
+	for (size_t i = 0; i < rows.shown; i++) {
+		add_group(table, screen, grouping, rows.items[i].record);
+		view_row_rate(table, screen, view, &rows.items[i]);
+		table_style(table, verdict_style(rows.items[i].record));
 	}
 	table_print(&table);
+	lines = view_rows_end(&rows, screen);
 	json_decref(groups);
-	json_decref(before);
+	return lines + 1;
 }
 
 void view_packets(const struct screen *screen, const struct view *view)
 {
-	view_grouping(screen, view, &groupings[STATS_BY_REASON]);
+	view_grouping(screen, view, &groupings[STATS_BY_REASON], 0);
 }
 
 /* Ranges that the answer counts as without hits, but for those that it lists all the same. */
@@ -178,19 +198,37 @@ static uint64_t count_unlisted(const json_t *body)
 	return count;
 }
 
+#define ROOM_LEAST 4 /* a table of two rows, or one row and what is more */
+
+/* What is left of a height, at least enough for something; 0 of no height. */
+static size_t room_beside(size_t height, size_t lines)
+{
+	if (!height)
+		return 0;
+	return height > lines + ROOM_LEAST ? height - lines : ROOM_LEAST;
+}
+
+static void view_both(const struct screen *screen, const struct view *view)
+{
+	size_t lines = view_grouping(screen, view, &groupings[STATS_BY_REASON],
+				     room_beside(screen->height, ROOM_LEAST));
+
+	fputs("\n", screen->out);
+	view_grouping(screen, view, &groupings[STATS_BY_LIST],
+		      room_beside(screen->height, lines + 1));
+}
+
 void view_stats(const struct screen *screen, const struct view *view)
 {
 	enum stats_key by = view->command->by;
 	uint64_t unlisted;
 
 	if (by == STATS_KEY_COUNT) {
-		view_packets(screen, view);
-		fputs("\n", screen->out);
-		view_grouping(screen, view, &groupings[STATS_BY_LIST]);
+		view_both(screen, view);
 		return;
 	}
-	view_grouping(screen, view, &groupings[by]);
 	unlisted = by == STATS_BY_RANGE && !screen->raw ? count_unlisted(view->body) : 0;
+	view_grouping(screen, view, &groupings[by], room_beside(screen->height, unlisted ? 2 : 0));
 	if (unlisted)
 		fprintf(screen->out, "\n%llu ranges without hits are not listed.\n",
 			(unsigned long long)unlisted);

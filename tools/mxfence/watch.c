@@ -9,29 +9,30 @@
 #include "ask.h"
 #include "core/scoped.h"
 #include "handlers.h"
+#include "terminal.h"
 
-#define CLEAR_TO_TOP "\033[H\033[J"
-#define HIDE_CURSOR "\033[?25l"
-#define SHOW_CURSOR "\033[?25h"
+#define HEADER_LINES 2
 
 struct watch {
-	const struct command *command;
-	watch_ask_fn *ask;
-	view_fn *view;
+	const struct live *live;
 	struct screen screen;
+	struct terminal terminal;
 	bool in_place;
-	json_t *before;
-	struct timespec before_time;
+	json_t *body, *before;
+	struct timespec body_time;
+	double seconds; /* between the two */
+	struct history *history;
 };
 
-/* SIGINT and SIGTERM become readable, so that the terminal is left in order. */
+/* They become readable, so that the terminal is left in order. */
 static int open_signals(void)
 {
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH};
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&set, signals[i]);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	return signalfd(-1, &set, SFD_CLOEXEC);
@@ -53,90 +54,132 @@ static double seconds_since(const struct timespec *before, const struct timespec
 	       (double)(now->tv_nsec - before->tv_nsec) / 1e9;
 }
 
-/* What does not fit the terminal is left out: a redrawn screen must not scroll. */
-static void print_fitting(const struct screen *screen, const char *text)
+/* Draws what was answered last, in the size that the terminal has now. */
+static void draw(struct watch *watch)
 {
-	size_t height = screen_height(screen);
-
-	while (*text && height != 1) {
-		size_t length = strcspn(text, "\n");
-
-		fwrite(text, 1, length, screen->out);
-		fputs("\n", screen->out);
-		text += length + (text[length] == '\n');
-		height -= height > 0;
-	}
-}
-
-static void draw(struct watch *watch, const struct view *view)
-{
-	struct screen page = watch->screen;
+	const struct command *command = watch->live->command;
+	struct view view = {.command = command,
+			    .body = watch->body,
+			    .before = watch->before,
+			    .seconds = watch->seconds,
+			    .history = watch->history};
 	SCOPED_FREE char *text = NULL;
+	struct screen page;
 	size_t size;
 
+	if (watch->in_place)
+		screen_measure(&watch->screen, stdout);
+	page = watch->screen;
 	page.now = time(NULL);
 	page.out = open_memstream(&text, &size);
 	if (!page.out)
 		return;
-	fprintf(page.out, "every %u s, end with Ctrl-C\n\n", watch->command->watch);
-	watch->view(&page, view);
+	page.height = page.height > HEADER_LINES ? page.height - HEADER_LINES : page.height;
+	fprintf(page.out, "every %u s, end with %s\n\n", command->watch,
+		watch->terminal.quiet ? "q" : "Ctrl-C");
+	watch->live->view(&page, &view);
 	fclose(page.out);
-	if (watch->in_place) {
-		fputs(CLEAR_TO_TOP, stdout);
-		print_fitting(&watch->screen, text);
-	} else {
+	if (watch->in_place)
+		terminal_draw(&watch->terminal, &watch->screen, text);
+	else
 		fprintf(stdout, "%s\n", text);
-	}
+}
+
+static void take_body(struct watch *watch, json_t *body)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	watch->seconds = watch->body ? seconds_since(&watch->body_time, &now) : 0;
+	json_decref(watch->before);
+	watch->before = watch->body;
+	watch->body = json_incref(body);
+	watch->body_time = now;
+	history_begin(watch->history);
 }
 
 /* Asks once more and shows it. Errors end the watch. */
 static enum mxf_exit watch_step(struct watch *watch)
 {
-	struct view view = {.command = watch->command, .before = watch->before};
+	const struct live *live = watch->live;
 	struct answer answer = {.exit = MXF_EXIT_OK};
 	struct trouble trouble;
-	struct timespec now;
-	enum mxf_exit exit = watch->ask(watch->command, &answer, &trouble);
+	enum mxf_exit exit = live->ask(live, &answer, &trouble);
 
-	if (exit != MXF_EXIT_OK)
-		return ask_report_failure(watch->command, exit, &trouble);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	view.body = answer.body;
-	view.seconds = watch->before ? seconds_since(&watch->before_time, &now) : 0;
-	if (watch->command->given[OPTION_JSON])
+	if (exit != MXF_EXIT_OK) {
+		terminal_leave(&watch->terminal);
+		return ask_report_failure(live->command, exit, &trouble);
+	}
+	take_body(watch, answer.body);
+	if (live->command->given[OPTION_JSON])
 		output_json(answer.body, true);
 	else
-		draw(watch, &view);
+		draw(watch);
 	fflush(stdout);
-	json_decref(watch->before);
-	watch->before = json_incref(answer.body);
-	watch->before_time = now;
 	exit = answer.exit;
 	answer_clear(&answer);
 	return exit;
 }
 
+/* Stopped as any other program, and as it was when it goes on. */
+static void stop(struct watch *watch)
+{
+	terminal_leave(&watch->terminal);
+	raise(SIGSTOP);
+	if (watch->in_place) {
+		terminal_enter(&watch->terminal, stdout);
+		draw(watch);
+	}
+}
+
+/* False when the watch ends. */
+static bool take_signal(struct watch *watch, int signals)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) != sizeof(info))
+		return false;
+	if (info.ssi_signo == SIGTSTP)
+		stop(watch);
+	else if (info.ssi_signo == SIGWINCH && watch->in_place && watch->body)
+		draw(watch);
+	return info.ssi_signo == SIGTSTP || info.ssi_signo == SIGWINCH;
+}
+
+/* A key; false when it ends the watch, or the terminal is gone. */
+static bool take_key(void)
+{
+	char key;
+
+	return read(STDIN_FILENO, &key, 1) == 1 && key != 'q' && key != 'Q';
+}
+
 static enum mxf_exit watch_loop(struct watch *watch, int signals, int timer)
 {
-	struct pollfd pollfds[] = {{.fd = signals, .events = POLLIN},
-				   {.fd = timer, .events = POLLIN}};
+	struct pollfd pollfds[] = {
+		{.fd = signals, .events = POLLIN},
+		{.fd = timer, .events = POLLIN},
+		{.fd = watch->terminal.quiet ? STDIN_FILENO : -1, .events = POLLIN}};
 	enum mxf_exit exit = watch_step(watch);
 	uint64_t ticks;
 
 	while (exit == MXF_EXIT_OK && !ferror(stdout)) {
-		if (poll(pollfds, 2, -1) < 0)
+		if (poll(pollfds, 3, -1) < 0)
 			return MXF_EXIT_FAILED;
-		if (pollfds[0].revents)
+		if (pollfds[0].revents && !take_signal(watch, signals))
 			return MXF_EXIT_OK;
-		if (read(timer, &ticks, sizeof(ticks)) == sizeof(ticks))
+		if (pollfds[2].revents && !take_key())
+			return MXF_EXIT_OK;
+		if (pollfds[1].revents && read(timer, &ticks, sizeof(ticks)) == sizeof(ticks))
 			exit = watch_step(watch);
 	}
 	return exit;
 }
 
-enum mxf_exit watch_run(const struct command *command, watch_ask_fn *ask, view_fn *view)
+enum mxf_exit watch_run(const struct live *live)
 {
-	struct watch watch = {.command = command, .ask = ask, .view = view};
+	const struct command *command = live->command;
+	struct watch watch = {.live = live};
 	SCOPED_FD int signals = open_signals();
 	SCOPED_FD int timer = open_timer(command->watch);
 	enum mxf_exit exit;
@@ -145,11 +188,14 @@ enum mxf_exit watch_run(const struct command *command, watch_ask_fn *ask, view_f
 		return output_error(command, MXF_EXIT_FAILED, NULL, "timer: %s", strerror(errno));
 	watch.screen = screen_for(stdout, command->given[OPTION_RAW]);
 	watch.in_place = watch.screen.width > 0 && !command->given[OPTION_JSON];
-	if (watch.in_place)
-		fputs(HIDE_CURSOR, stdout);
+	if (watch.in_place) {
+		watch.history = history_new();
+		terminal_enter(&watch.terminal, stdout);
+	}
 	exit = watch_loop(&watch, signals, timer);
-	if (watch.in_place)
-		fputs(SHOW_CURSOR, stdout);
+	terminal_leave(&watch.terminal);
+	history_free(&watch.history);
+	json_decref(watch.body);
 	json_decref(watch.before);
 	return exit;
 }

@@ -55,6 +55,29 @@ static void parse(char *line, struct command *command)
 		fail_msg("%s", error.text);
 }
 
+/* Of a sample that has "history": rates by key, before the one that is shown. */
+static struct history *read_history(const json_t *sample)
+{
+	json_t *rates, *all = json_object_get(sample, "history");
+	struct history *history = all ? history_new() : NULL;
+	const char *key;
+
+	for (size_t tick = 0; history && tick < HISTORY_TICKS; tick++) {
+		history_begin(history);
+		json_object_foreach (all, key, rates) {
+			size_t first = HISTORY_TICKS - json_array_size(rates);
+
+			if (tick >= first)
+				history_note(
+					history, key,
+					json_number_value(json_array_get(rates, tick - first)));
+		}
+	}
+	if (history)
+		history_begin(history);
+	return history;
+}
+
 /* The text that a sample gives; free() it. */
 static char *render(const json_t *sample)
 {
@@ -63,9 +86,11 @@ static char *render(const json_t *sample)
 	struct view view = {.command = &command,
 			    .body = json_object_get(sample, "body"),
 			    .before = json_object_get(sample, "before"),
-			    .seconds = json_number_value(json_object_get(sample, "seconds"))};
+			    .seconds = json_number_value(json_object_get(sample, "seconds")),
+			    .history = read_history(sample)};
 	struct screen screen = {.now = GOLDEN_NOW,
 				.width = view_number(sample, "width"),
+				.height = view_number(sample, "height"),
 				.colour = json_is_true(json_object_get(sample, "colour"))};
 	char *text = NULL;
 	size_t size;
@@ -77,6 +102,7 @@ static char *render(const json_t *sample)
 	assert_non_null(screen.out);
 	find_view(command.verb->name)(&screen, &view);
 	fclose(screen.out);
+	history_free(&view.history);
 	free(line);
 	return text;
 }
@@ -215,9 +241,11 @@ int main(void)
 		SAMPLE("stats-range"),
 		SAMPLE("stats-range-few"),
 		SAMPLE("stats-watch"),
+		SAMPLE("stats-watch-history"),
 		SAMPLE("stats-empty"),
 		SAMPLE("drops"),
 		SAMPLE("drops-watch"),
+		SAMPLE("drops-names"),
 		SAMPLE("drops-raw"),
 		SAMPLE("drops-empty"),
 		SAMPLE("event"),
