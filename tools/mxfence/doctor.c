@@ -41,6 +41,8 @@ const struct doctor_check doctor_checks[] = {
 	 "does nftables drop what the fence passes?"},
 	{"private-trust", NEEDS_HOST, check_private_trust,
 	 "are private ranges trusted where the Internet comes in?"},
+	{"old-list", FACT_BIT(CONFIG), check_old_list,
+	 "is a list older than its source should let it become?"},
 	{"to-local", NEEDS_HOST, check_to_local, "is relaying by address open to routed packets?"},
 	{"dropped-now", FACT_BIT(PASSED), check_dropped_now,
 	 "is a source dropped that passed lately?"},

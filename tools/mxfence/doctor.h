@@ -109,6 +109,7 @@ doctor_check_fn check_firewall;
 
 /* doctor_trust.c */
 doctor_check_fn check_private_trust;
+doctor_check_fn check_old_list;
 doctor_check_fn check_to_local;
 doctor_check_fn check_dropped_now;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "doctor.h"
+#include "screen.h"
 
 struct block {
 	struct ip first;
@@ -119,6 +120,34 @@ void check_private_trust(const struct host_facts *facts, struct doctor *doctor)
 	for (size_t i = 0; i < filter->list_count; i++)
 		if (filter->lists[i].action == LIST_TRUSTED)
 			check_list(facts, &filter->lists[i], doctor);
+}
+
+/* One update may be missed; a list that was never got has its first age now. */
+void check_old_list(const struct host_facts *facts, struct doctor *doctor)
+{
+	for (size_t i = 0; i < facts->list_count; i++) {
+		const struct host_list *at = &facts->lists[i];
+		const struct list_source *source = &at->list->source;
+		int64_t age = facts->now - at->written;
+		char old[24], every[24];
+		struct finding *finding;
+
+		if (at->written && age <= 2 * source->refresh)
+			continue;
+		finding = doctor_find(doctor, DOCTOR_WARNING, at->list->name,
+				      "who was added at the source since then is dropped, and who "
+				      "was removed there still passes");
+		screen_duration((time_t)age, old, sizeof(old));
+		screen_duration((time_t)source->refresh, every, sizeof(every));
+		if (at->written)
+			finding_what(finding,
+				     "list \"%s\" is %s old, and should be got from %s every %s",
+				     at->list->name, old, source->text, every);
+		else
+			finding_what(finding, "list \"%s\" was never got from %s", at->list->name,
+				     source->text);
+		finding_mend(finding, "mxfence-update");
+	}
 }
 
 void check_to_local(const struct host_facts *facts, struct doctor *doctor)

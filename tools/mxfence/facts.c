@@ -29,6 +29,7 @@ void facts_clear(struct host_facts *facts)
 		free(facts->interfaces[i].addresses);
 	free(facts->interfaces);
 	free(facts->fences);
+	free(facts->lists);
 	free(facts->listeners);
 	free(facts->local_segments);
 	free(facts->udp_tunnels);

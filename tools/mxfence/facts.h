@@ -77,12 +77,20 @@ struct host_route {
 	char prefix[RANGE_TEXT_MAX];
 };
 
+/* A list that mxfence-update keeps, and when it last did. */
+struct host_list {
+	const struct range_list *list;
+	time_t written; /* 0: never */
+};
+
 struct host_facts {
 	struct trouble missing[FACT_COUNT]; /* why; "" = there */
 	time_t now;
 	char config_path[256];
 	const struct config *config;
 	size_t config_errors;
+	struct host_list *lists; /* with a source */
+	size_t list_count;
 
 	bool agent_running;
 	bool loaded;
@@ -136,6 +144,9 @@ void facts_read_listeners(struct host_facts *facts, const char *text, uint8_t fa
 /* facts_proc.c: /proc and /sys; marks what is missing. */
 void facts_gather_listeners(struct host_facts *facts);
 void facts_gather_sysctls(struct host_facts *facts);
+
+/* facts_proc.c: the files of lists with a source. */
+void facts_gather_lists(struct host_facts *facts);
 
 /* facts_links.c: netlink. */
 void facts_gather_interfaces(struct host_facts *facts);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/scoped.h"
@@ -139,5 +140,23 @@ void facts_gather_sysctls(struct host_facts *facts)
 		at->source_route =
 			source_route && sysctl_is_set("ipv4", at->name, "accept_source_route");
 		at->seg6 = seg6 && sysctl_is_set("ipv6", at->name, "seg6_enabled");
+	}
+}
+
+void facts_gather_lists(struct host_facts *facts)
+{
+	for (size_t i = 0; facts->config && i < facts->config->filter.list_count; i++) {
+		const struct range_list *list = &facts->config->filter.lists[i];
+		struct host_list *found;
+		struct stat status;
+
+		if (list->source.kind == SOURCE_NONE)
+			continue;
+		found = facts_grow(&facts->lists, &facts->list_count, sizeof(*found));
+		if (!found)
+			return;
+		found->list = list;
+		if (stat(list->source.path, &status) == 0)
+			found->written = status.st_mtime;
 	}
 }

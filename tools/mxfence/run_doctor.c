@@ -50,6 +50,7 @@ static void gather(const struct command *command, struct checked *checked, struc
 	facts->now = time(NULL);
 	gather_configuration(command, checked, facts);
 	gather_status(command, facts);
+	facts_gather_lists(facts);
 	facts_gather_interfaces(facts);
 	facts_gather_sysctls(facts);
 	facts_gather_listeners(facts);

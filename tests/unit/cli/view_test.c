@@ -29,7 +29,7 @@ static const struct {
 	{"status", view_status},   {"reload", view_diagnostics}, {"diff", view_diff},
 	{"unload", view_done},	   {"trust list", view_ranges},	 {"explain", view_explain},
 	{"stats", view_stats},	   {"drops", view_drops},	 {"events", view_event},
-	{"version", view_version},
+	{"version", view_version}, {"doctor", view_doctor},
 };
 
 static view_fn *find_view(const char *verb)
@@ -250,6 +250,8 @@ int main(void)
 		SAMPLE("drops-empty"),
 		SAMPLE("event"),
 		SAMPLE("event-ipv6"),
+		SAMPLE("doctor"),
+		SAMPLE("doctor-nothing"),
 		SAMPLE("version"),
 		cmocka_unit_test(test_ages),
 		cmocka_unit_test(test_escape),
