@@ -114,7 +114,6 @@ static void login_accept(struct session *session)
 	if (session->relay && !session->relay->pinned)
 		relay_close(session, false);
 	session_update_client(session);
-	session->offered &= ~(unsigned int)(EXTENSION_AUTH_PLAIN | EXTENSION_AUTH_LOGIN);
 	login_over(session, &succeeded);
 }
 

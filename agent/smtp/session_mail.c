@@ -136,6 +136,19 @@ static void begin_transaction(struct session *session, const struct mail_argumen
 	session_reply(session, &sender_ok);
 }
 
+/*
+ * A login, and with it AUTH= (RFC 4954 section 5), outlives an EHLO whose answer has no AUTH:
+ * another one is not to be had then.
+ */
+static unsigned int mail_extensions(const struct session *session)
+{
+	unsigned int extensions = session->offered;
+
+	if (session->login && session->esmtp)
+		extensions |= EXTENSION_AUTH_PLAIN | EXTENSION_AUTH_LOGIN;
+	return extensions;
+}
+
 void session_mail(struct session *session, const struct smtp_command *command)
 {
 	struct policy_decision decision;
@@ -146,7 +159,7 @@ void session_mail(struct session *session, const struct smtp_command *command)
 		refuse_decided(session, &decision, (struct text_span){0});
 		return;
 	}
-	error = command_parse_mail(command->argument, session->offered, &mail);
+	error = command_parse_mail(command->argument, mail_extensions(session), &mail);
 	if (error)
 		session_refuse_command(session, path_answers[error], NULL);
 	else if (session->messages >= session_limit(session, LIMIT_MESSAGES))
