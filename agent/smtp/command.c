@@ -370,7 +370,7 @@ enum path_error command_parse_rcpt(struct text_span argument, unsigned int exten
 		return PATH_SYNTAX;
 	error = read_parameters(rest, rcpt_parameters, extensions, rcpt);
 	if (!error && !(extensions & EXTENSION_SMTPUTF8) && !is_ascii(rcpt->orcpt))
-		return PATH_PARAMETER;
+		return PATH_UTF8;
 	return error;
 }
 

@@ -68,6 +68,7 @@ enum path_error {
 	PATH_SYNTAX,	/* no FROM: or TO:, no angle brackets: 501 5.5.4 */
 	PATH_UNKNOWN,	/* a parameter that is not offered: 555 5.5.4 */
 	PATH_PARAMETER, /* a parameter's value is wrong, or it is given twice: 501 5.5.4 */
+	PATH_UTF8,	/* a parameter in UTF-8 without SMTPUTF8: 553 5.6.7 */
 };
 
 enum mail_body { BODY_NONE, BODY_7BIT, BODY_8BITMIME };
@@ -107,7 +108,7 @@ struct rcpt_arguments {
  * offered: parameters of others are PATH_UNKNOWN, AUTH= among them without an AUTH extension. The
  * path's own syntax is mailbox.h's business, but the bracket that ends it is found as quoted
  * strings demand. A second path, or anything else behind the first, is PATH_SYNTAX. ORCPT in
- * UTF-8 (RFC 6533 section 3) needs EXTENSION_SMTPUTF8.
+ * UTF-8 (RFC 6533 section 3) needs EXTENSION_SMTPUTF8: that of the transaction, not of the session.
  */
 enum path_error command_parse_mail(struct text_span argument, unsigned int extensions,
 				   struct mail_arguments *mail);

@@ -23,6 +23,7 @@ static const struct answer *const path_answers[] = {
 	[PATH_SYNTAX] = &bad_syntax,
 	[PATH_UNKNOWN] = &unknown_parameter,
 	[PATH_PARAMETER] = &bad_syntax,
+	[PATH_UTF8] = &needs_utf8,
 };
 
 uint64_t session_size_limit(const struct session *session)
@@ -236,6 +237,13 @@ static void pass_recipient(struct session *session, const struct rcpt_arguments 
 	session->call->send_envelope = true;
 }
 
+/* RFC 6531 section 3.4: MAIL says for the whole transaction whether anything may be UTF-8. */
+static unsigned int rcpt_extensions(const struct session *session)
+{
+	return session->transaction->utf8 ? session->offered
+					  : session->offered & ~(unsigned int)EXTENSION_SMTPUTF8;
+}
+
 void session_rcpt(struct session *session, const struct smtp_command *command)
 {
 	struct transaction *transaction = session->transaction;
@@ -243,7 +251,7 @@ void session_rcpt(struct session *session, const struct smtp_command *command)
 	struct rcpt_arguments rcpt;
 	enum path_error error;
 
-	error = command_parse_rcpt(command->argument, session->offered, &rcpt);
+	error = command_parse_rcpt(command->argument, rcpt_extensions(session), &rcpt);
 	if (error) {
 		session_refuse_command(session, path_answers[error], NULL);
 		return;

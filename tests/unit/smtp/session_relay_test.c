@@ -112,10 +112,10 @@ static const struct script mail[] = {
 	{.name = "SMTPUTF8",
 	 .steps = {HELLO,
 		   CLIENT("MAIL FROM:<\xc3\xbc@b.example> SMTPUTF8\r\n"
-			  "RCPT TO:<\xc3\xa4@example.com>\r\n"),
+			  "RCPT TO:<\xc3\xa4@example.com> ORCPT=utf-8;\xc3\xb6@c.example\r\n"),
 		   SAYS("250 2.1.0 Sender OK\r\n"), SERVER_READY,
 		   BACKEND("MAIL FROM:<\xc3\xbc@b.example> SMTPUTF8\r\n"
-			   "RCPT TO:<\xc3\xa4@example.com>\r\n")}},
+			   "RCPT TO:<\xc3\xa4@example.com> ORCPT=utf-8;\xc3\xb6@c.example\r\n")}},
 	{.name = "all recipients refused by the backend",
 	 .steps = {ENVELOPE, REPLY("250 ok\r\n550 5.1.1 who\r\n"), SAYS("550 5.1.1 who\r\n"),
 		   CLIENT("DATA\r\n"), SAYS("554 5.5.1 No valid recipients\r\n")}},

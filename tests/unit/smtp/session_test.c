@@ -116,6 +116,16 @@ static const struct script addresses[] = {
 			  "refused RCPT 550 5.1.3 recipient-form to=u%elsewhere@example.com\n"
 			  "refused RCPT 501 5.1.3 recipient-form to=u@example.com.\n"
 			  "refused RCPT 501 5.5.4\n")}},
+	{.name = "recipients in UTF-8, without SMTPUTF8 in this MAIL",
+	 .steps = {HELLO, CLIENT("MAIL FROM:<a@b.example> SMTPUTF8\r\nRSET\r\n"),
+		   SAYS("250 2.1.0 Sender OK\r\n250 2.0.0 OK\r\n"),
+		   CLIENT("MAIL FROM:<a@b.example>\r\n"), SAYS("250 2.1.0 Sender OK\r\n"),
+		   CLIENT("RCPT TO:<\xc3\xbc@example.com>\r\n"
+			  "RCPT TO:<u@\xc3\xbc.example>\r\n"
+			  "RCPT TO:<u@example.com> ORCPT=utf-8;\xc3\xbc@example.com\r\n"),
+		   SAYS("553 5.6.7 SMTPUTF8 is needed for this address\r\n"
+			"553 5.6.7 SMTPUTF8 is needed for this address\r\n"
+			"553 5.6.7 SMTPUTF8 is needed for this address\r\n")}},
 	{.name = "TLS required",
 	 .config = TLS_LISTENER("required", ""),
 	 .steps = {GREETED, CLIENT("HELO client.example\r\nMAIL FROM:<a@b.example>\r\n"),
