@@ -44,7 +44,7 @@ const struct doctor_check doctor_checks[] = {
 	{"old-list", FACT_BIT(CONFIG), check_old_list,
 	 "is a list older than its source should let it become?"},
 	{"to-local", NEEDS_HOST, check_to_local, "is relaying by address open to routed packets?"},
-	{"dropped-now", FACT_BIT(PASSED), check_dropped_now,
+	{"dropped-now", FACT_BIT(SOURCES), check_dropped_now,
 	 "is a source dropped that passed lately?"},
 	{"source-route", NEEDS_HOST, check_source_route,
 	 "can a stranger answer for a trusted address by source routes?"},

@@ -174,9 +174,25 @@ void check_to_local(const struct host_facts *facts, struct doctor *doctor)
 	}
 }
 
-/* Nobody tells yet which sources passed: the facts are always missing. */
+#define REASON_NAME(id, name, text) name,
+static const char *const reasons[] = {MXF_REASONS(REASON_NAME)};
+
 void check_dropped_now(const struct host_facts *facts, struct doctor *doctor)
 {
-	(void)facts;
-	(void)doctor;
+	for (size_t i = 0; i < facts->source_count; i++) {
+		const struct host_source *source = &facts->sources[i];
+		char text[RANGE_TEXT_MAX], passed[24], dropped[24];
+		struct finding *finding;
+
+		ip_format(source->ip, source->family, text);
+		screen_duration((time_t)source->passed, passed, sizeof(passed));
+		screen_duration((time_t)source->dropped, dropped, sizeof(dropped));
+		finding = doctor_find(doctor, DOCTOR_WARNING, text,
+				      "a range that held it is gone, or another decides now; mail "
+				      "from there waits at the sender");
+		finding_what(finding,
+			     "%s passed %s ago because it was trusted, and was dropped %s ago (%s)",
+			     text, passed, dropped, reasons[source->reason]);
+		finding_mend(finding, "mxfence trust add %s", text);
+	}
 }

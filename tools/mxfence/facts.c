@@ -33,6 +33,7 @@ void facts_clear(struct host_facts *facts)
 	free(facts->listeners);
 	free(facts->local_segments);
 	free(facts->udp_tunnels);
+	free(facts->sources);
 	json_decref(facts->ruleset);
 	*facts = (struct host_facts){.now = 0};
 }

@@ -23,7 +23,7 @@
 	X(RULESET) /* of nftables */                                                               \
 	X(ROUTES)                                                                                  \
 	X(UDP_TUNNELS)                                                                             \
-	X(PASSED) /* which sources passed lately */
+	X(SOURCES) /* which passed and which were dropped lately */
 
 #define HOST_FACT_ENUM(id) FACT_##id,
 enum host_fact { HOST_FACTS(HOST_FACT_ENUM) FACT_COUNT };
@@ -83,6 +83,15 @@ struct host_list {
 	time_t written; /* 0: never */
 };
 
+/* A source that passed and was dropped after that, both lately, and would be dropped again. */
+struct host_source {
+	struct ip ip;
+	uint8_t family;
+	enum mxf_reason reason;
+	uint64_t passed; /* seconds ago */
+	uint64_t dropped;
+};
+
 struct host_facts {
 	struct trouble missing[FACT_COUNT]; /* why; "" = there */
 	time_t now;
@@ -111,6 +120,8 @@ struct host_facts {
 	size_t local_segment_count;
 	struct host_udp_tunnel *udp_tunnels;
 	size_t udp_tunnel_count;
+	struct host_source *sources;
+	size_t source_count;
 };
 
 /* Frees what the facts own; not the configuration. */
@@ -156,6 +167,15 @@ void facts_gather_routes(struct host_facts *facts);
 void facts_gather_ruleset(struct host_facts *facts);
 void facts_gather_udp_tunnels(struct host_facts *facts);
 void facts_read_udp_tunnels(struct host_facts *facts, const json_t *printed);
+
+/*
+ * facts_sources.c: what the pins remember of sources. The second is pure: `now` is CLOCK_MONOTONIC
+ * nanoseconds, like the times in both tables. Bans are left out: they are meant.
+ */
+#define SOURCE_LATELY 604800u /* seconds */
+void facts_gather_sources(struct host_facts *facts, const char *pin_dir);
+void facts_join_sources(struct host_facts *facts, const struct mxf_drop *passes, size_t pass_count,
+			const struct mxf_drop *drops, size_t drop_count, uint64_t now);
 
 /* One more element of an array that grows; NULL without memory. `count` is counted up. */
 void *facts_grow(void *array_pointer, size_t *count, size_t size);

@@ -57,8 +57,7 @@ static void gather(const struct command *command, struct checked *checked, struc
 	facts_gather_routes(facts);
 	facts_gather_ruleset(facts);
 	facts_gather_udp_tunnels(facts);
-	trouble_set(&facts->missing[FACT_PASSED], -ENOSYS,
-		    "the agent keeps no memory of sources that passed");
+	facts_gather_sources(facts, command_pin_dir(command));
 }
 
 enum mxf_exit run_doctor(const struct command *command)

@@ -658,6 +658,46 @@ static void test_udp_tunnel(void **state)
 	assert_string_equal(finding(1)->mend, "ip -6 fou del port 6080");
 }
 
+/* Seconds before the test's now, which is 10 weeks after the boot. */
+#define AGO(seconds) ((uint64_t)(70 * 86400 - (seconds)) * 1000000000u)
+
+static struct mxf_drop seen(uint32_t address, enum mxf_verdict verdict, enum mxf_reason reason,
+			    uint64_t last)
+{
+	return (struct mxf_drop){.address = {0, 0, 0, address},
+				 .family = MXF_FAMILY_IPV4,
+				 .verdict = (uint8_t)verdict,
+				 .reason = (uint8_t)reason,
+				 .last = last};
+}
+
+static void test_dropped_now(void **state)
+{
+	const struct mxf_drop passes[] = {
+		seen(0xc6336401, MXF_VERDICT_PASS, MXF_REASON_TRUSTED, AGO(7200)),
+		seen(0xc6336402, MXF_VERDICT_PASS, MXF_REASON_TRUSTED, AGO(60)),
+		seen(0xc6336403, MXF_VERDICT_PASS, MXF_REASON_TRUSTED, AGO(8 * 86400)),
+		seen(0xc6336404, MXF_VERDICT_PASS, MXF_REASON_TRUSTED, AGO(600)),
+		seen(0xc6336405, MXF_VERDICT_PASS, MXF_REASON_TRUSTED, AGO(600)),
+	};
+	const struct mxf_drop drops[] = {
+		seen(0xc6336401, MXF_VERDICT_DROP, MXF_REASON_DENIED, AGO(3600)),
+		seen(0xc6336401, MXF_VERDICT_DROP, MXF_REASON_UNTRUSTED, AGO(300)),
+		seen(0xc6336402, MXF_VERDICT_DROP, MXF_REASON_UNTRUSTED, AGO(120)),
+		seen(0xc6336403, MXF_VERDICT_DROP, MXF_REASON_UNTRUSTED, AGO(1)),
+		seen(0xc6336404, MXF_VERDICT_DROP, MXF_REASON_BANNED, AGO(1)),
+		seen(0xc6336405, MXF_VERDICT_OBSERVE, MXF_REASON_UNTRUSTED, AGO(1)),
+		seen(0xc6336406, MXF_VERDICT_DROP, MXF_REASON_UNTRUSTED, AGO(1)),
+	};
+
+	(void)state;
+	facts_join_sources(&host.facts, passes, sizeof(passes) / sizeof(passes[0]), drops,
+			   sizeof(drops) / sizeof(drops[0]), AGO(0));
+	expect_mend("dropped-now 198.51.100.1", "mxfence trust add 198.51.100.1");
+	assert_string_equal(finding(0)->what, "198.51.100.1 passed 2 h ago because it was trusted, "
+					      "and was dropped 5 min ago (untrusted)");
+}
+
 static void test_listeners_are_read(void **state)
 {
 	static const char ipv4[] =
@@ -783,6 +823,7 @@ int main(void)
 		HOST_TEST(test_source_route),
 		HOST_TEST(test_segment_routing),
 		HOST_TEST(test_udp_tunnel),
+		HOST_TEST(test_dropped_now),
 		HOST_TEST(test_listeners_are_read),
 		HOST_TEST(test_status_is_read),
 		HOST_TEST(test_report),
