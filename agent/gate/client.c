@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/scoped.h"
+
 /* The connection's own operations; those on the backend are in worker_session.c. */
 
 static void replies_flush(struct client *client)
@@ -128,6 +130,7 @@ static void client_release(struct client *client)
 		source_table_leave(worker->setup->sources, worker->setup->slot, client->peer.client,
 				   client->peer.client_family);
 	client->counted = false;
+	free(TAKE_PTR(client->login_name));
 	free(client->rest);
 	client->rest = NULL;
 	client->rest_size = 0;
@@ -351,11 +354,18 @@ static bool client_step_tls(struct client *client)
 	return true;
 }
 
+static void take_login(struct client *client)
+{
+	SCOPED_FREE char *name = TAKE_PTR(client->login_name);
+
+	client->login_answered = false;
+	session_auth_done(client->run.session, client->login_result, name, stream_clock());
+}
+
 static bool client_step_own(struct client *client)
 {
 	if (client->login_answered) {
-		client->login_answered = false;
-		session_auth_done(client->run.session, client->login_result, stream_clock());
+		take_login(client);
 		return true;
 	}
 	if (client->stream.broken && !client->end_known && !client->stream.handshaking) {
@@ -502,8 +512,12 @@ void client_retire(struct client *client, bool stop)
 	}
 }
 
-void client_login_done(struct client *client, enum mxf_auth_result result)
+void client_login_done(struct client *client, enum mxf_auth_result result, const char *login)
 {
+	free(client->login_name);
+	client->login_name = *login ? strdup(login) : NULL;
+	if (*login && !client->login_name)
+		result = MXF_AUTH_ERROR;
 	client->login_answered = true;
 	client->login_result = (uint8_t)result;
 	client_go_on(client);

@@ -47,6 +47,7 @@ struct client {
 	bool end_known; /* the session knows that the client sends no more */
 	bool login_answered;
 	uint8_t login_result;
+	char *login_name; /* with the answer; NULL: whom the client named */
 	struct client_shown shown;
 };
 
@@ -62,8 +63,8 @@ void client_retire(struct client *client, bool stop);
 /* At once, whatever it does. */
 void client_drop(struct client *client);
 
-/* The hasher answered. */
-void client_login_done(struct client *client, enum mxf_auth_result result);
+/* The hasher answered. `login`: who it is; "": whom the client named. */
+void client_login_done(struct client *client, enum mxf_auth_result result, const char *login);
 
 /* The states before the session; each goes on to the next when it is done. May free the client. */
 void client_begin(struct client *client);

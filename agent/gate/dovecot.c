@@ -90,14 +90,14 @@ static struct pending *pending_add(struct dovecot *dovecot, size_t worker,
 }
 
 static void pending_end(struct dovecot *dovecot, struct pending *pending,
-			enum mxf_auth_result result)
+			enum mxf_auth_result result, const char *login)
 {
 	size_t worker = pending->worker;
 	uint64_t id = pending->request.id;
 
 	explicit_bzero(pending, sizeof(*pending));
 	dovecot->pending_count--;
-	dovecot->ops->answer(dovecot->context, worker, id, result);
+	dovecot->ops->answer(dovecot->context, worker, id, result, login);
 }
 
 /* The connection. */
@@ -111,7 +111,7 @@ static void disconnect(struct dovecot *dovecot)
 	dovecot->size = 0;
 	for (size_t i = 0; i < DOVECOT_PENDING_MAX; i++)
 		if (dovecot->pending[i].number)
-			pending_end(dovecot, &dovecot->pending[i], MXF_AUTH_ERROR);
+			pending_end(dovecot, &dovecot->pending[i], MXF_AUTH_ERROR, "");
 }
 
 static void fail(struct dovecot *dovecot, uint64_t now, const char *what)
@@ -223,7 +223,7 @@ void dovecot_ask(struct dovecot *dovecot, size_t worker, const struct hasher_req
 	if (dovecot->state != DOVECOT_CLOSED || now >= dovecot->retry_time)
 		pending = pending_add(dovecot, worker, request, now);
 	if (!pending)
-		dovecot->ops->answer(dovecot->context, worker, request->id, MXF_AUTH_ERROR);
+		dovecot->ops->answer(dovecot->context, worker, request->id, MXF_AUTH_ERROR, "");
 	else if (dovecot->state == DOVECOT_CLOSED)
 		greet(dovecot, now);
 	else if (dovecot->state == DOVECOT_READY)
@@ -245,27 +245,79 @@ static void become_ready(struct dovecot *dovecot, uint64_t now)
 			send_request(dovecot, &dovecot->pending[i], now);
 }
 
-/* One of the tab-separated fields behind the first is exactly this word. */
-static bool has_field(const char *fields, const char *word)
+/*
+ * The value of one of the fields behind the first, with its size: empty where it has none, NULL
+ * without such a field.
+ */
+static const char *find_field(const char *fields, const char *name, size_t *size)
 {
-	size_t size = strlen(word);
+	const size_t name_size = strlen(name);
 
 	while ((fields = strchr(fields, '\t'))) {
-		fields++;
-		if (strncmp(fields, word, size) == 0 && (fields[size] == '\t' || !fields[size]))
-			return true;
+		const char *value = ++fields + name_size;
+
+		if (strncmp(fields, name, name_size) != 0 || !strchr("=\t", *value))
+			continue;
+		value += *value == '=';
+		*size = strcspn(value, "\t");
+		return value;
 	}
-	return false;
+	return NULL;
 }
 
-static void answered(struct dovecot *dovecot, const char *fields, enum mxf_auth_result result)
+static bool has_field(const char *fields, const char *name)
+{
+	size_t size;
+
+	return find_field(fields, name, &size) != NULL;
+}
+
+static bool field_is(const char *fields, const char *name, const char *wanted)
+{
+	size_t size;
+	const char *value = find_field(fields, name, &size);
+
+	return value && size == strlen(wanted) && memcmp(value, wanted, size) == 0;
+}
+
+/* What stands for an octet behind \001; NUL, which no name has, for what is none. */
+static char unescape(char c)
+{
+	static const char letters[] = "1trn", octets[] = "\001\t\r\n";
+	const char *at = c ? strchr(letters, c) : NULL;
+
+	if (c == '0')
+		return '\0';
+	return at ? octets[at - letters] : c;
+}
+
+/* False when it is no name: empty, too long, or with NUL in it. */
+static bool read_name(const char *value, size_t size, char name[HASHER_LOGIN_MAX + 1])
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		char c = value[i];
+
+		if (c == '\001')
+			c = ++i < size ? unescape(value[i]) : '\0';
+		if (!c || length == HASHER_LOGIN_MAX)
+			return false;
+		name[length++] = c;
+	}
+	name[length] = '\0';
+	return length > 0;
+}
+
+static void answered(struct dovecot *dovecot, const char *fields, enum mxf_auth_result result,
+		     const char *login)
 {
 	unsigned long number = strtoul(fields, NULL, 10);
 	struct pending *pending =
 		number > 0 && number <= UINT32_MAX ? pending_find(dovecot, (uint32_t)number) : NULL;
 
 	if (pending && pending->sent)
-		pending_end(dovecot, pending, result);
+		pending_end(dovecot, pending, result, login);
 }
 
 static void take_version(struct dovecot *dovecot, const char *fields, uint64_t now)
@@ -288,23 +340,39 @@ static void take_done(struct dovecot *dovecot, const char *fields, uint64_t now)
 		become_ready(dovecot, now);
 }
 
+/*
+ * The password is right. With `nologin` the user may not come in all the same; with `proxy` not
+ * here.
+ */
 static void take_ok(struct dovecot *dovecot, const char *fields, uint64_t now)
 {
+	char login[HASHER_LOGIN_MAX + 1] = "";
+	enum mxf_auth_result result = MXF_AUTH_OK;
+	size_t size;
+	const char *user = find_field(fields, "user", &size);
+
 	(void)now;
-	answered(dovecot, fields, MXF_AUTH_OK);
+	if (has_field(fields, "nologin") || has_field(fields, "proxy"))
+		result = MXF_AUTH_FAILED;
+	else if (user && !read_name(user, size, login))
+		result = MXF_AUTH_ERROR;
+	answered(dovecot, fields, result, result == MXF_AUTH_OK ? login : "");
 }
 
+/* `temp` is how older Dovecots say `code=temp_fail`. */
 static void take_fail(struct dovecot *dovecot, const char *fields, uint64_t now)
 {
+	bool temporary = has_field(fields, "temp") || field_is(fields, "code", "temp_fail");
+
 	(void)now;
-	answered(dovecot, fields, has_field(fields, "temp") ? MXF_AUTH_ERROR : MXF_AUTH_FAILED);
+	answered(dovecot, fields, temporary ? MXF_AUTH_ERROR : MXF_AUTH_FAILED, "");
 }
 
 /* PLAIN has no second step. */
 static void take_continue(struct dovecot *dovecot, const char *fields, uint64_t now)
 {
 	(void)now;
-	answered(dovecot, fields, MXF_AUTH_ERROR);
+	answered(dovecot, fields, MXF_AUTH_ERROR, "");
 }
 
 /* Lines that are not here (SPID, CUID, COOKIE) need no attention. */

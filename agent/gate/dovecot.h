@@ -15,7 +15,7 @@
 #include "gate/hasher.h"
 
 #define DOVECOT_PENDING_MAX 256u
-#define DOVECOT_LINE_MAX 8192u /* as in Dovecot */
+#define DOVECOT_LINE_MAX 16384u /* as in Dovecot */
 #define DOVECOT_GREETING_MS 5000
 #define DOVECOT_ANSWER_MS 30000 /* failures are answered late, by its own penalty */
 #define DOVECOT_RETRY_MS 1000
@@ -23,8 +23,12 @@
 struct dovecot;
 
 struct dovecot_ops {
-	/* What became of a request; `worker` is what dovecot_ask() was given. */
-	void (*answer)(void *context, size_t worker, uint64_t id, enum mxf_auth_result result);
+	/*
+	 * What became of a request; `worker` is what dovecot_ask() was given. `login` is who logged
+	 * in, by Dovecot's own name for him, or "" where it gave none or nobody did.
+	 */
+	void (*answer)(void *context, size_t worker, uint64_t id, enum mxf_auth_result result,
+		       const char *login);
 	/* Why requests cannot be answered; not repeated until something has changed. */
 	void (*trouble)(void *context, const struct trouble *trouble);
 };

@@ -33,11 +33,13 @@ static uint64_t clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void answer(void *context, size_t worker, uint64_t id, enum mxf_auth_result result)
+static void answer(void *context, size_t worker, uint64_t id, enum mxf_auth_result result,
+		   const char *login)
 {
 	const struct hasher *hasher = context;
-	const struct hasher_answer answer = {.id = id, .result = (uint32_t)result};
+	struct hasher_answer answer = {.id = id, .result = (uint32_t)result};
 
+	strncpy(answer.login, login, HASHER_LOGIN_MAX);
 	/* A worker that takes no answers has its own idea of time. */
 	(void)!send(hasher->setup->workers[worker], &answer, sizeof(answer),
 		    MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -59,7 +61,8 @@ static void serve(struct hasher *hasher, size_t worker, const struct hasher_requ
 		answer(hasher, worker, request->id,
 		       passwords_match(hasher->passwords, request->login, request->password)
 			       ? MXF_AUTH_OK
-			       : MXF_AUTH_FAILED);
+			       : MXF_AUTH_FAILED,
+		       "");
 }
 
 /* False when the worker has closed. */

@@ -37,7 +37,8 @@ struct hasher_request {
 
 struct hasher_answer {
 	uint64_t id;
-	uint32_t result; /* enum mxf_auth_result */
+	uint32_t result;		  /* enum mxf_auth_result */
+	char login[HASHER_LOGIN_MAX + 1]; /* who logged in; "": whom the request names */
 };
 
 struct hasher_setup {

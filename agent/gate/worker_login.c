@@ -14,7 +14,7 @@ static void answers_are_lost(struct worker *worker)
 
 		worker->logins[i] = (struct worker_login){.used = false};
 		if (client)
-			client_login_done(client, MXF_AUTH_ERROR);
+			client_login_done(client, MXF_AUTH_ERROR, "");
 	}
 }
 
@@ -27,8 +27,13 @@ static void hasher_is_gone(struct worker *worker)
 	answers_are_lost(worker);
 }
 
-static void take_answer(struct worker *worker, const struct hasher_answer *answer)
+static void take_answer(struct worker *worker, struct hasher_answer *answer)
 {
+	const enum mxf_auth_result result = answer->result < MXF_AUTH_RESULT_COUNT
+						    ? (enum mxf_auth_result)answer->result
+						    : MXF_AUTH_ERROR;
+
+	answer->login[HASHER_LOGIN_MAX] = '\0';
 	if (answer->id == HASHER_LOST) {
 		answers_are_lost(worker);
 		return;
@@ -41,9 +46,7 @@ static void take_answer(struct worker *worker, const struct hasher_answer *answe
 			continue;
 		*login = (struct worker_login){.used = false};
 		if (client)
-			client_login_done(client, answer->result < MXF_AUTH_RESULT_COUNT
-							  ? (enum mxf_auth_result)answer->result
-							  : MXF_AUTH_ERROR);
+			client_login_done(client, result, answer->login);
 		return;
 	}
 }

@@ -347,7 +347,8 @@ void session_client_tls_done(struct session *session, bool established, uint64_t
 	session_leave(session);
 }
 
-void session_auth_done(struct session *session, enum mxf_auth_result result, uint64_t now)
+void session_auth_done(struct session *session, enum mxf_auth_result result, const char *login,
+		       uint64_t now)
 {
 	struct session_call call;
 
@@ -355,6 +356,8 @@ void session_auth_done(struct session *session, enum mxf_auth_result result, uin
 	    session->shared->config->gate.auth.source == AUTH_BACKEND)
 		return;
 	session_enter(session, &call, now);
+	if (login)
+		session_login_rename(session, login);
 	session_login_done(session, result);
 	session_leave(session);
 }

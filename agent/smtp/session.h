@@ -162,7 +162,9 @@ void session_backend_closed(struct session *session, uint64_t now);
  */
 void session_backend_stalled(struct session *session, bool stalled, uint64_t now);
 
-void session_auth_done(struct session *session, enum mxf_auth_result result, uint64_t now);
+/* What became of authenticate(). `login` is who it is; NULL: whom the client named. */
+void session_auth_done(struct session *session, enum mxf_auth_result result, const char *login,
+		       uint64_t now);
 
 /* When to call session_tick(); UINT64_MAX = never. May move after every call. */
 uint64_t session_deadline(const struct session *session);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* AUTH, RFC 4954, with PLAIN (RFC 4616) and LOGIN. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,13 @@ static void login_accept(struct session *session)
 		relay_close(session, false);
 	session_update_client(session);
 	login_over(session, &succeeded);
+}
+
+void session_login_rename(struct session *session, const char *login)
+{
+	struct login_attempt *attempt = session->attempt;
+
+	snprintf(attempt->login, sizeof(attempt->login), "%s", login);
 }
 
 void session_login_done(struct session *session, enum mxf_auth_result result)

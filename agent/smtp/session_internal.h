@@ -280,6 +280,8 @@ void session_restart_rate(struct session *session);
 
 void session_auth(struct session *session, const struct smtp_command *command);
 size_t session_take_login_line(struct session *session, const char *data, size_t size);
+/* Who checked the password has another name for the login: that is who it is. */
+void session_login_rename(struct session *session, const char *login);
 void session_login_done(struct session *session, enum mxf_auth_result result);
 /* failure-delay is over. */
 void session_login_refuse(struct session *session);

@@ -406,7 +406,7 @@ static void auth_done(struct world *world, const char *data, size_t size)
 {
 	(void)data;
 	session_auth_done(world->session, (enum mxf_auth_result)(size % MXF_AUTH_RESULT_COUNT),
-			  world->now);
+			  size % 2 ? "somebody" : NULL, world->now);
 }
 
 static void ticks(struct world *world)

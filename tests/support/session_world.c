@@ -294,7 +294,7 @@ static void act(struct world *world, const struct step *step)
 		session_backend_tls_done(session, step->number, now);
 		break;
 	case STEP_AUTH:
-		session_auth_done(session, (enum mxf_auth_result)step->number, now);
+		session_auth_done(session, (enum mxf_auth_result)step->number, step->text, now);
 		break;
 	case STEP_WAIT:
 		pass_time(world, (uint64_t)step->number);

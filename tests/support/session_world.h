@@ -23,7 +23,7 @@ enum step_kind {
 	STEP_HUNG_UP,	/* the client sends no more */
 	STEP_CLIENT_TLS,
 	STEP_BACKEND_TLS,
-	STEP_AUTH,    /* the answer is `number` */
+	STEP_AUTH,    /* the answer is `number`; the text: who it is */
 	STEP_WAIT,    /* `number` milliseconds pass */
 	STEP_STALLED, /* `number`: the backend takes nothing, or it does again */
 	STEP_DRAIN,
@@ -92,6 +92,10 @@ struct step {
 #define AUTH_DONE(result)                                                                          \
 	{                                                                                          \
 		.kind = STEP_AUTH, .number = (result)                                              \
+	}
+#define LOGGED_IN_AS(login)                                                                        \
+	{                                                                                          \
+		.kind = STEP_AUTH, .number = MXF_AUTH_OK, .text = (login)                          \
 	}
 #define WAIT(milliseconds)                                                                         \
 	{                                                                                          \

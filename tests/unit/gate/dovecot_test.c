@@ -31,6 +31,7 @@ struct fixture {
 		size_t worker;
 		uint64_t id;
 		enum mxf_auth_result result;
+		char login[HASHER_LOGIN_MAX + 1];
 	} answers[ANSWERS_MAX];
 	size_t answer_count;
 	char trouble[512];
@@ -40,13 +41,15 @@ struct fixture {
 	size_t received_size;
 };
 
-static void take_answer(void *context, size_t worker, uint64_t id, enum mxf_auth_result result)
+static void take_answer(void *context, size_t worker, uint64_t id, enum mxf_auth_result result,
+			const char *login)
 {
 	struct fixture *fixture = context;
 
 	assert_true(fixture->answer_count < ANSWERS_MAX);
 	fixture->answers[fixture->answer_count].worker = worker;
 	fixture->answers[fixture->answer_count].id = id;
+	strcpy(fixture->answers[fixture->answer_count].login, login);
 	fixture->answers[fixture->answer_count++].result = result;
 }
 
@@ -200,11 +203,18 @@ static void test_answers(void **state)
 	} answers[] = {
 		{"OK\t%u\tuser=jane\n", MXF_AUTH_OK},
 		{"OK\t%u\n", MXF_AUTH_OK},
+		{"OK\t%u\tuser=jane\tnologin\n", MXF_AUTH_FAILED},
+		{"OK\t%u\tnologin=\tuser=jane\n", MXF_AUTH_FAILED},
+		{"OK\t%u\tuser=jane\tnologin=n\treason=closed\n", MXF_AUTH_FAILED},
+		{"OK\t%u\tuser=jane\tproxy\thost=192.0.2.9\n", MXF_AUTH_FAILED},
+		{"OK\t%u\tuser=nologin\tproxying=y\n", MXF_AUTH_OK},
 		{"FAIL\t%u\tuser=jane\n", MXF_AUTH_FAILED},
 		{"FAIL\t%u\tuser=jane\ttemp\n", MXF_AUTH_ERROR},
 		{"FAIL\t%u\ttemp\tuser=jane\n", MXF_AUTH_ERROR},
 		{"FAIL\t%u\tuser=temp\ttemporary\n", MXF_AUTH_FAILED},
 		{"FAIL\t%u\tcode=user_disabled\n", MXF_AUTH_FAILED},
+		{"FAIL\t%u\tuser=jane\tcode=temp_fail\n", MXF_AUTH_ERROR},
+		{"FAIL\t%u\tuser=code=temp_fail\n", MXF_AUTH_FAILED},
 		{"CONT\t%u\tAAAA\n", MXF_AUTH_ERROR},
 	};
 	struct fixture *fixture = *state;
@@ -217,6 +227,57 @@ static void test_answers(void **state)
 		snprintf(line, sizeof(line), answers[i].line, (unsigned int)i + 1);
 		peer_say(fixture, line);
 		assert_answer(fixture, i, 0, i, answers[i].result);
+	}
+}
+
+/* Who it is, is Dovecot's to say. */
+static void test_names(void **state)
+{
+	static const struct {
+		const char *fields, *login; /* NULL: an error */
+	} names[] = {
+		{"", ""},
+		{"\tuser=jane", "jane"},
+		{"\tuser=jane@example.com\thome=/x", "jane@example.com"},
+		{"\thome=/user=x\tuser=jane\tuser=eve", "jane"},
+		{"\tmaster_user=root\tuser=jane", "jane"},
+		{"\tuser=a\001tb\0011\001x", "a\tb\001x"},
+		{"\tuser=a\0010b", NULL},
+		{"\tuser=a\001", NULL},
+		{"\tuser=", NULL},
+		{"\tuser", NULL},
+	};
+	struct fixture *fixture = *state;
+	char line[128];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		ask(fixture, 0, i, "secret");
+		peer_accept(fixture);
+		peer_say(fixture, GREETING);
+		snprintf(line, sizeof(line), "OK\t%zu%s\n", i + 1, names[i].fields);
+		peer_say(fixture, line);
+		assert_answer(fixture, i, 0, i, names[i].login ? MXF_AUTH_OK : MXF_AUTH_ERROR);
+		assert_string_equal(fixture->answers[i].login,
+				    names[i].login ? names[i].login : "");
+	}
+}
+
+/* The longest name, and one that no login can have. */
+static void test_long_names(void **state)
+{
+	struct fixture *fixture = *state;
+	char line[HASHER_LOGIN_MAX + 64], name[HASHER_LOGIN_MAX + 2];
+
+	for (size_t i = 0; i < 2; i++) {
+		memset(name, 'x', sizeof(name));
+		name[HASHER_LOGIN_MAX + i] = '\0';
+		ask(fixture, 0, i, "secret");
+		peer_accept(fixture);
+		peer_say(fixture, GREETING);
+		snprintf(line, sizeof(line), "OK\t%zu\tuser=%s\n", i + 1, name);
+		peer_say(fixture, line);
+		assert_answer(fixture, i, 0, i, i ? MXF_AUTH_ERROR : MXF_AUTH_OK);
+		assert_string_equal(fixture->answers[i].login, i ? "" : name);
 	}
 }
 
@@ -405,6 +466,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_request),	 TEST(test_answers),
+		TEST(test_names),	 TEST(test_long_names),
 		TEST(test_many_at_once), TEST(test_answer_before_question),
 		TEST(test_nobody_there), TEST(test_closed),
 		TEST(test_silence),	 TEST(test_bad_greetings),

@@ -328,11 +328,12 @@ void session_backend_stalled(struct session *self, bool stalled, uint64_t now)
 	self->stalls += stalled;
 }
 
-void session_auth_done(struct session *self, enum mxf_auth_result result, uint64_t now)
+void session_auth_done(struct session *self, enum mxf_auth_result result, const char *login,
+		       uint64_t now)
 {
 	(void)now;
 	self->waits = false;
-	say(self, "235 auth %d", (int)result);
+	say(self, "235 auth %d%s%s", (int)result, login ? " " : "", login ? login : "");
 }
 
 uint64_t session_deadline(const struct session *self)
@@ -1190,6 +1191,14 @@ static void test_logins(void **state)
 	answer = (struct hasher_answer){.id = request.id, .result = MXF_AUTH_OK};
 	assert_int_equal(send(gate.hasher, &answer, sizeof(answer), 0), sizeof(answer));
 	assert_string_equal(client_line(&client), "235 auth 0");
+
+	/* Who it is by another name. */
+	client_say(&client, "A joe secret\r\n");
+	read_request(&request);
+	answer = (struct hasher_answer){
+		.id = request.id, .result = MXF_AUTH_OK, .login = "joe@example.com"};
+	assert_int_equal(send(gate.hasher, &answer, sizeof(answer), 0), sizeof(answer));
+	assert_string_equal(client_line(&client), "235 auth 0 joe@example.com");
 
 	/* An answer for one who has gone is nobody's. */
 	client_connect(&other, PLAIN);
