@@ -12,6 +12,8 @@
 #include "bpf/judge.h"
 #include "mxfence/temporary.h"
 
+_Static_assert((MXF_TEMPORARY_SETS & (MXF_TEMPORARY_SETS - 1)) == 0, "sets are a power of two");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MXF_TEMPORARY_MAX);
@@ -88,8 +90,11 @@ __noinline int temporary_search(__u64 high, __u64 low, __u32 set)
 	const struct mxf_temporary_lengths *lengths = lengths_in_use();
 	__u32 longest;
 
-	if (!lengths || set >= MXF_TEMPORARY_SETS)
+	if (!lengths)
 		return 0;
+	/* A bound that the verifier of Linux 6.1 keeps, and the compiler does not take back. */
+	asm volatile("" : "+r"(set));
+	set &= MXF_TEMPORARY_SETS - 1;
 	longest = MXF_TEMPORARY_LONGEST(set);
 #pragma clang loop unroll(disable)
 	for (__u32 word = 0; word < MXF_TEMPORARY_WORDS; word++) {
