@@ -298,11 +298,31 @@ static void add_carry_out(struct keeper *keeper, const struct trust_change *chan
 	free(text.data);
 }
 
-/* The file may have been edited by hand since it was read: it says whether the range is there. */
+/*
+ * The line of the list's file that holds the range, 0 when none does. The file may have been edited
+ * by hand since it was read, and then it decides; else the configuration knows.
+ */
+static uint32_t line_of(const struct keeper *keeper, const struct trust_change *change)
+{
+	const struct sources *sources = &keeper->config->sources;
+	int file = sources_find(sources, change->edit.path);
+	const struct source *source = file < 0 ? NULL : &sources->items[file];
+	struct found_range found;
+	size_t from = 0;
+
+	if (!source || source->size != change->edit.size ||
+	    memcmp(source->text, change->edit.data, source->size) != 0)
+		return trust_text_find(change->edit.data, change->edit.size, &change->range);
+	while (find_range(keeper->config, &change->range, is_same, &from, &found))
+		if (!strcmp(file_of(keeper, found.range), change->edit.path))
+			return found.range->line;
+	return 0;
+}
+
 static void add_decide(struct keeper *keeper, struct trust_change *change,
 		       struct control_answer *answer)
 {
-	uint32_t line = trust_text_find(change->edit.data, change->edit.size, &change->range);
+	uint32_t line = line_of(keeper, change);
 	struct found_range found;
 
 	if (!add_may_go_on(keeper, change, answer))

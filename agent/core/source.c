@@ -58,6 +58,14 @@ int sources_read(struct sources *sources, const char *name, const char *path)
 	return error ? error : sources_add(sources, name, path, text, size);
 }
 
+int sources_find(const struct sources *sources, const char *name)
+{
+	for (size_t i = 0; i < sources->count; i++)
+		if (strcmp(sources->items[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
 const char *sources_name(const struct sources *sources, uint16_t file)
 {
 	return file < sources->count ? sources->items[file].name : "";

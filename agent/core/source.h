@@ -44,6 +44,9 @@ int sources_add(struct sources *sources, const char *name, const char *path, cha
  */
 int sources_read(struct sources *sources, const char *name, const char *path);
 
+/* The number of the file with that name, or -1. There are few files. */
+int sources_find(const struct sources *sources, const char *name);
+
 /* "" when there is no such file. Owned by `sources`. */
 const char *sources_name(const struct sources *sources, uint16_t file);
 

@@ -24,6 +24,9 @@ struct record {
 /* Up to here insertion is faster than passes over digits. */
 #define INSERTION_MAX 64
 
+/* Up to so many ascending runs merging is faster. */
+#define RUNS_MAX 4
+
 /* An IPv4 range's order fits one word. `last` is to descend, so its complement ascends. */
 static uint64_t key_word(const struct range *range, unsigned int word)
 {
@@ -96,11 +99,45 @@ static void sort_by_key(struct record *records, struct record *scratch, size_t c
 		memcpy(records, from, count * sizeof(*records));
 }
 
-static bool is_sorted(const struct record *records, size_t count)
+/* Where the ascending run that begins at `begin` ends. */
+static size_t run_end(const struct record *records, size_t begin, size_t count)
 {
-	for (size_t i = 1; i < count; i++)
-		if (records[i - 1].key > records[i].key)
+	size_t end = begin + 1;
+
+	while (end < count && records[end - 1].key <= records[end].key)
+		end++;
+	return end;
+}
+
+/* Stable; merges records[begin..middle) and records[middle..end). */
+static void merge_runs(struct record *records, struct record *scratch, size_t begin, size_t middle,
+		       size_t end)
+{
+	size_t left = begin, right = middle, to = begin;
+
+	while (left < middle && right < end)
+		scratch[to++] = records[right].key < records[left].key ? records[right++]
+								       : records[left++];
+	memcpy(scratch + to, records + left, (middle - left) * sizeof(*records));
+	memcpy(records + begin, scratch + begin, (to + middle - left - begin) * sizeof(*records));
+}
+
+/*
+ * Lists are mostly written in order, so that all of them are a few ascending runs, which are merged
+ * as they come. False, and nothing is lost, when there are more.
+ */
+static bool merge_few_runs(struct record *records, struct record *scratch, size_t count)
+{
+	size_t sorted = count ? run_end(records, 0, count) : 0;
+
+	for (int runs = 1; sorted < count; runs++) {
+		size_t end = run_end(records, sorted, count);
+
+		if (runs == RUNS_MAX)
 			return false;
+		merge_runs(records, scratch, 0, sorted, end);
+		sorted = end;
+	}
 	return true;
 }
 
@@ -115,7 +152,7 @@ static void sort_records(const struct range_list *lists, uint8_t family, unsigne
 {
 	for (size_t i = 0; i < count; i++)
 		records[i].key = key_word(record_range(lists, &records[i]), word);
-	if (!is_sorted(records, count))
+	if (!merge_few_runs(records, scratch, count))
 		sort_by_key(records, scratch, count);
 	if (++word == key_words(family))
 		return;

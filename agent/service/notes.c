@@ -44,21 +44,18 @@ static void index_make(struct notes_index *index, const struct source *source)
 	index->count = count;
 }
 
-/* There are few files, however many ranges. */
 static const struct source *source_find(struct notes *notes, const char *name,
 					struct notes_index **index)
 {
-	for (size_t i = 0; i < notes->sources->count; i++) {
-		const struct source *source = &notes->sources->items[i];
+	int file = sources_find(notes->sources, name);
+	const struct source *source = file < 0 ? NULL : &notes->sources->items[file];
 
-		if (strcmp(source->name, name) != 0)
-			continue;
-		*index = &notes->indexes[i];
-		if (!(*index)->lines)
-			index_make(*index, source);
-		return source;
-	}
-	return NULL;
+	if (!source)
+		return NULL;
+	*index = &notes->indexes[file];
+	if (!(*index)->lines)
+		index_make(*index, source);
+	return source;
 }
 
 static bool is_list_file(const char *name)
