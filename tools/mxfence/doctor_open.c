@@ -68,14 +68,33 @@ static bool can_be_native(const struct host_interface *interface)
 	return is_one_of(interface->kind, kinds, sizeof(kinds) / sizeof(kinds[0]));
 }
 
+static bool serves_mail_itself(const struct host_facts *facts)
+{
+	for (size_t i = 0; i < facts->listener_count; i++) {
+		const struct host_listener *at = &facts->listeners[i];
+
+		if (!ip_is_loopback(at->ip, at->family) &&
+		    doctor_port_is_guarded(&facts->config->filter, at->port))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where the servers stand behind this host, what it forwards is dropped too; elsewhere that would
+ * only keep others from sending mail through it.
+ */
 static void mend_by_rule(const struct host_facts *facts, const char *name, struct finding *finding)
 {
+	bool forwards = facts->forwards[MXF_FAMILY_IPV4] || facts->forwards[MXF_FAMILY_IPV6];
+	bool in_front = forwards && !serves_mail_itself(facts);
 	struct word_list ports = doctor_ports(&facts->config->filter);
 
 	finding_mend(finding,
-		     "nft 'table inet mxfence { chain unfenced { type filter hook prerouting "
+		     "nft 'table inet mxfence { chain unfenced_%s { type filter hook %s "
 		     "priority -300; iifname \"%s\" tcp dport { %s } drop; }; }'",
-		     name, ports.text);
+		     in_front ? "all" : "input", in_front ? "prerouting" : "input", name,
+		     ports.text);
 }
 
 /* Members are what to fence: the bridge and the bond have no driver of their own. */
@@ -122,14 +141,30 @@ static void say_what(const struct host_facts *facts, const struct host_interface
 		finding_what(finding, "mail can arrive on %s, which is not fenced", name);
 }
 
+/* Ports of containers and virtual machines come and go under names that nobody can configure. */
+static bool has_lasting_members(const struct host_facts *facts, const struct host_interface *master)
+{
+	static const char *const kinds[] = {"veth", "tun"};
+
+	for (size_t i = 0; i < facts->interface_count; i++) {
+		const struct host_interface *member = &facts->interfaces[i];
+
+		if (member->master == master->ifindex && !facts_is_fenced(facts, member) &&
+		    is_one_of(member->kind, kinds, sizeof(kinds) / sizeof(kinds[0])))
+			return false;
+	}
+	return true;
+}
+
 /* The configuration helps where its way of attaching works on what stands below as well. */
 static bool can_be_configured(const struct host_facts *facts,
 			      const struct host_interface *interface)
 {
 	const struct host_interface *parent = facts_find_ifindex(facts, interface->parent);
 
-	if (facts->config->filter.attach == MXF_ATTACH_GENERIC || can_be_native(interface) ||
-	    strcmp(interface->kind, "bridge") == 0)
+	if (strcmp(interface->kind, "bridge") == 0)
+		return has_lasting_members(facts, interface);
+	if (facts->config->filter.attach == MXF_ATTACH_GENERIC || can_be_native(interface))
 		return true;
 	return strcmp(interface->kind, "vlan") == 0 && parent && can_be_native(parent);
 }

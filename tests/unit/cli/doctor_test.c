@@ -395,6 +395,24 @@ static void test_bridge_is_fenced_when_its_ports_are(void **state)
 	expect("");
 }
 
+static void test_ports_that_come_and_go_are_closed_with_a_rule(void **state)
+{
+	(void)state;
+	host_interface("docker0", "bridge");
+	host_address("docker0", "172.17.0.1");
+	expect("");
+	host_member("veth7", "veth", "docker0");
+	expect_mend("open-interface docker0",
+		    "nft 'table inet mxfence { chain unfenced_input { type filter hook input "
+		    "priority -300; iifname \"docker0\" tcp dport { 25 } drop; }; }'");
+	host.facts.forwards[MXF_FAMILY_IPV4] = true;
+	expect("open-interface docker0");
+	assert_non_null(strstr(finding(0)->mend, "hook input"));
+	host.facts.listener_count = 0;
+	expect("open-interface docker0");
+	assert_non_null(strstr(finding(0)->mend, "hook prerouting"));
+}
+
 static void test_bond_is_fenced_itself_or_by_its_members(void **state)
 {
 	(void)state;
@@ -436,7 +454,7 @@ static void test_what_has_no_native_mode_is_closed_with_a_rule(void **state)
 	host_interface("dummy0", "dummy");
 	host_address("dummy0", "203.0.113.1");
 	expect_mend("open-interface dummy0",
-		    "nft 'table inet mxfence { chain unfenced { type filter hook prerouting "
+		    "nft 'table inet mxfence { chain unfenced_input { type filter hook input "
 		    "priority -300; iifname \"dummy0\" tcp dport { 25 } drop; }; }'");
 	host_configure(
 		"filter: {interfaces: [eth0], attach: generic, trusted: {x: {ranges: [198.51.100.1]}}}\n");
@@ -804,6 +822,7 @@ int main(void)
 		HOST_TEST(test_open_interface),
 		HOST_TEST(test_vlan_is_fenced_when_its_parent_is),
 		HOST_TEST(test_bridge_is_fenced_when_its_ports_are),
+		HOST_TEST(test_ports_that_come_and_go_are_closed_with_a_rule),
 		HOST_TEST(test_bond_is_fenced_itself_or_by_its_members),
 		HOST_TEST(test_interfaces_that_stand_on_themselves_end),
 		HOST_TEST(test_members_of_a_vrf_are_interfaces),
