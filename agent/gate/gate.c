@@ -63,6 +63,20 @@ static void free_finished_teams(struct gate *gate)
 	}
 }
 
+/* Another one could not open ports below 1024: what that took has been given up. */
+static void opener_ended(struct gate *gate, int status)
+{
+	const char *signal = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : NULL;
+
+	log_error("the gate's opener %ld has ended%s%s%s; what listens goes on, but a reload that "
+		  "needs another socket fails until mxfenced is restarted",
+		  (long)gate->opener_pid, signal ? " (" : "", signal ? signal : "",
+		  signal ? ")" : "");
+	scoped_close(&gate->opener);
+	gate->opener_pid = 0;
+	gate->crashes++;
+}
+
 static void reap(struct gate *gate)
 {
 	siginfo_t info;
@@ -79,6 +93,8 @@ static void reap(struct gate *gate)
 			return;
 		if (process)
 			process_ended(process, status);
+		else if (info.si_pid == gate->opener_pid)
+			opener_ended(gate, status);
 	}
 }
 
@@ -165,6 +181,29 @@ static int gate_fill(struct gate *gate, struct trouble *trouble)
 	return 0;
 }
 
+/* Its end is watched already. */
+static int start_opener(struct gate *gate, struct trouble *trouble)
+{
+	gate->opener = opener_start(&gate->opener_pid);
+	if (gate->opener >= 0)
+		return 0;
+	gate->opener_pid = 0;
+	return trouble_set(trouble, gate->opener, "cannot start the opener: %s",
+			   strerror(-gate->opener));
+}
+
+/* At once, and asked for: one that hangs would keep us waiting. */
+static void stop_opener(struct gate *gate)
+{
+	scoped_close(&gate->opener);
+	if (gate->opener_pid <= 0)
+		return;
+	process_end(gate->opener_pid);
+	while (waitpid(gate->opener_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	gate->opener_pid = 0;
+}
+
 int gate_open(struct event_base *base, const char *run_dir, gate_record_fn *fn, void *context,
 	      struct gate **gate, struct trouble *trouble)
 {
@@ -174,6 +213,7 @@ int gate_open(struct event_base *base, const char *run_dir, gate_record_fn *fn, 
 
 	if (!opened)
 		return trouble_set(trouble, -ENOMEM, "out of memory");
+	opened->opener = -1;
 	opened->base = base;
 	opened->record_fn = fn;
 	opened->context = context;
@@ -183,16 +223,12 @@ int gate_open(struct event_base *base, const char *run_dir, gate_record_fn *fn, 
 	opened->next_session = (uint64_t)now.tv_sec << 20;
 	opened->restarted = -RESTART_SOON_S - 1;
 	raise_file_limit();
-	opened->opener = opener_start();
-	error = opened->opener < 0
-			? trouble_set(trouble, opened->opener, "cannot start the opener: %s",
-				      strerror(-opened->opener))
-			: 0;
+	error = opened->run_dir ? gate_fill(opened, trouble) : -ENOMEM;
+	if (!error)
+		error = start_opener(opened, trouble);
 	/* Only who wants a gate needs to hear of it. */
 	if (!error)
 		process_prepare(&opened->unfit);
-	if (!error)
-		error = opened->run_dir ? gate_fill(opened, trouble) : -ENOMEM;
 	if (error) {
 		gate_close(&opened);
 		return error;
@@ -370,7 +406,7 @@ void gate_close(struct gate **gate)
 	if (closing->restart_event)
 		event_free(closing->restart_event);
 	source_table_free(&closing->sources);
-	scoped_close(&closing->opener);
+	stop_opener(closing);
 	free(closing->run_dir);
 	free(closing);
 }

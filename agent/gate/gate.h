@@ -59,7 +59,7 @@ struct gate_state {
 	bool enabled;
 	uint32_t workers;  /* that accept */
 	uint32_t retiring; /* that finish their sessions */
-	uint32_t crashes;  /* of workers and hasher since the start */
+	uint32_t crashes;  /* of all processes since the start */
 	uint32_t sessions;
 	pid_t hasher; /* 0 = none */
 };

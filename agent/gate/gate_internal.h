@@ -60,7 +60,8 @@ struct gate {
 	char *run_dir;
 	gate_record_fn *record_fn;
 	void *context;
-	int opener;
+	int opener; /* -1: it has ended */
+	pid_t opener_pid;
 	struct trouble unfit; /* why this process cannot have workers; "" = it can */
 	struct source_table *sources;
 	const struct config *config; /* of the team that accepts; NULL: there is none */

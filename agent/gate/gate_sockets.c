@@ -56,6 +56,8 @@ static int explain(const struct gate_listener *listener, int error, struct troub
 		hint = "; no interface of this host has that address";
 	else if (error == -EPIPE)
 		hint = "; the process that opens sockets has ended: restart mxfenced";
+	else if (error == -ETIMEDOUT)
+		hint = "; the process that opens sockets does not answer: restart mxfenced";
 	else if (error == -EACCES)
 		hint = "; ports below 1024 take root or CAP_NET_BIND_SERVICE at the start";
 	return trouble_set(trouble, error, "the listener %s cannot listen on %s port %u: %s%s",

@@ -17,6 +17,7 @@
 #define BACKLOG 4096
 #define PROBE_TRIES 10
 #define PROBE_PAUSE_MS 30
+#define ANSWER_S 10 /* far more than all tries take */
 
 struct opener_request {
 	struct ip ip;
@@ -137,21 +138,31 @@ static void opener_run(int keeper)
 	_exit(EXIT_SUCCESS);
 }
 
-int opener_start(void)
+int opener_start(pid_t *pid)
 {
+	const struct timeval patience = {.tv_sec = ANSWER_S};
 	int pair[2];
-	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
-	pid = process_fork("mxfenced:opener", &pair[1], 1);
-	if (pid == 0)
+	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	*pid = process_fork("mxfenced:opener", &pair[1], 1);
+	if (*pid == 0)
 		opener_run(pair[1]);
 	close(pair[1]);
-	if (pid > 0)
+	if (*pid > 0)
 		return pair[0];
 	close(pair[0]);
-	return (int)pid;
+	return (int)*pid;
+}
+
+/* An answer that came after its time would be taken for one to the next question. */
+static int no_answer(int opener, ssize_t size)
+{
+	bool late = size < 0 && errno == EAGAIN;
+
+	shutdown(opener, SHUT_RDWR);
+	return late ? -ETIMEDOUT : -EPIPE;
 }
 
 static int receive(int opener, int *fds, size_t count)
@@ -163,11 +174,15 @@ static int receive(int opener, int *fds, size_t count)
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
 				 .msg_controllen = sizeof(control)};
-	ssize_t size = recvmsg(opener, &message, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	struct cmsghdr *header;
+	ssize_t size;
 
+	do
+		size = recvmsg(opener, &message, MSG_CMSG_CLOEXEC);
+	while (size < 0 && errno == EINTR);
 	if (size != sizeof(answer))
-		return -EPIPE;
+		return no_answer(opener, size);
+	header = CMSG_FIRSTHDR(&message);
 	if (answer.error)
 		return answer.error;
 	if (!header || header->cmsg_len != CMSG_LEN(count * sizeof(int)))

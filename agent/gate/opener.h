@@ -8,17 +8,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "config/gate.h"
 
 /* Forks it. Returns the socket to it, which ends it when closed, or -errno. */
-int opener_start(void);
+int opener_start(pid_t *pid);
 
 /*
  * Opens `count` sockets that listen on the endpoint: non-blocking, SO_REUSEPORT, TCP_NODELAY, IPv6
  * without IPv4. `ours`: some of them are open already; else -EADDRINUSE where any other socket
- * listens there, one that shares its port included. Returns 0 or -errno, -EPIPE when the opener has
- * ended; fds has room for `count`.
+ * listens there, one that shares its port included. Returns 0 or -errno; fds has room for `count`.
+ * -EPIPE: the opener has ended. -ETIMEDOUT: it does not answer; it is told to end then, and is not
+ * asked again.
  */
 #define OPENER_SOCKETS_MAX 64
 int opener_open(int opener, const struct gate_endpoint *endpoint, bool ours, int *fds,

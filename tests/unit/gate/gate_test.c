@@ -635,6 +635,27 @@ static void test_port_taken(void **state)
 	close(fd);
 }
 
+/* Sockets that are open need nobody who opens them. */
+static void test_opener_dies(void **state)
+{
+	struct fixture *fixture = *state;
+	struct children openers;
+	char text[128];
+
+	start(fixture, "workers: 1");
+	children_find("mxfenced:opener", &openers);
+	assert_int_equal(openers.count, 1);
+	assert_int_equal(kill(openers.pids[0], SIGKILL), 0);
+	wait_until(fixture, has_crashed);
+	assert_int_equal(children_count("mxfenced:opener"), 0);
+	assert_cannot(fixture,
+		      load(fixture, listener(text, "other", fixture->ports[1]), "workers: 1"),
+		      "the process that opens sockets has ended");
+	start(fixture, "workers: 1\n  relay: {from: [127.0.0.1]}");
+	client_quit(client_greeted(fixture->ports[0]));
+	wait_until(fixture, none_retires);
+}
+
 static void test_password_file_gone(void **state)
 {
 	struct fixture *fixture = *state;
@@ -861,6 +882,7 @@ int main(void)
 		TEST(test_no_gate_any_more),
 		TEST(test_crash),
 		TEST(test_crash_again),
+		TEST(test_opener_dies),
 		TEST(test_counters_by_name),
 		TEST(test_port_taken),
 		TEST(test_password_file_gone),

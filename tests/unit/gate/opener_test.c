@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -21,19 +23,22 @@
 #define LOOPBACK ((struct ip){.lo = 0x7f000001})
 
 static int opener = -1;
+static pid_t pid;
 
 static int start(void **state)
 {
 	(void)state;
-	opener = opener_start();
+	opener = opener_start(&pid);
 	return opener < 0;
 }
 
 static int stop(void **state)
 {
+	int status;
+
 	(void)state;
 	close(opener);
-	return 0;
+	return waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status);
 }
 
 /* A socket of another program's. Port 0: any; its number is then in *port. */
@@ -179,12 +184,46 @@ static void test_ended(void **state)
 	close(pair[0]);
 }
 
+/* One that does not answer is not waited for without end; what it says later answers nothing. */
+static void test_silent(void **state)
+{
+	const struct gate_endpoint endpoint = {
+		.ip = LOOPBACK, .family = MXF_FAMILY_IPV4, .port = 2525};
+	const struct timeval patience = {.tv_usec = 50000};
+	int pair[2], fds[1];
+	char request[256];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)),
+			 0);
+	assert_int_equal(opener_open(pair[0], &endpoint, false, fds, 1), -ETIMEDOUT);
+	assert_true(recv(pair[1], request, sizeof(request), 0) > 0);
+	assert_int_equal(opener_open(pair[0], &endpoint, false, fds, 1), -EPIPE);
+	/* It is told to end. */
+	assert_int_equal(recv(pair[1], request, sizeof(request), 0), 0);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* A keeper has to have its answer some time. */
+static void test_patience(void **state)
+{
+	struct timeval patience = {0};
+	socklen_t size = sizeof(patience);
+
+	(void)state;
+	assert_int_equal(getsockopt(opener, SOL_SOCKET, SO_RCVTIMEO, &patience, &size), 0);
+	assert_in_range(patience.tv_sec, 1, 60);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sockets),	     cmocka_unit_test(test_somebody_listens),
 		cmocka_unit_test(test_more_of_ours), cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_ended),	     cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_patience),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
