@@ -91,9 +91,10 @@ static int start(const char *program, char *arguments, struct running *running)
 	return running->pidfd < 0 ? -errno : 0;
 }
 
+/* For a chunk and a NUL. */
 static int make_room(struct stream *stream)
 {
-	size_t capacity = stream->capacity + stream->capacity / 2 + READ_CHUNK;
+	size_t capacity = stream->capacity + stream->capacity / 2 + READ_CHUNK + 1;
 	char *data;
 
 	if (stream->capacity - stream->size > READ_CHUNK)
