@@ -88,7 +88,7 @@ $(BUILD)/mxfence: $(call objects,$(CLI_SOURCES)) $(LIB)
 $(BUILD)/mxfence-update: $(call objects,$(UPDATE_SOURCES)) $(LIB)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(UPDATE_LIBS) -o $@
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/peers -prune -o -name '*.d' -type f -print 2>/dev/null)
 
 # --- what an administrator calls -----------------------------------------------------------------
 
