@@ -312,8 +312,11 @@ void gate_commit(struct gate *gate, struct gate_next **next)
 {
 	struct gate_next *taken = TAKE_PTR(*next);
 
-	if (taken)
+	if (taken) {
 		rename_counters(gate, &taken->team->names);
+		/* Before the others go: a new one may stand in for one that does. */
+		sockets_listen(taken->sockets, taken->socket_count);
+	}
 	retire(gate, WORKER_RETIRE);
 	if (!taken)
 		return;

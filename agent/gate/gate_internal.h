@@ -19,7 +19,7 @@ struct gate_names {
 	enum auth_source auth;
 };
 
-/* The sockets that listen on one endpoint: one for each worker. */
+/* The sockets that listen on one endpoint: one for each worker, or more. */
 struct gate_sockets {
 	struct gate_endpoint endpoint;
 	int *fds;
@@ -98,6 +98,8 @@ struct gate_next {
 int sockets_open(int opener, const struct gate_sockets *held, size_t held_count,
 		 const struct gate_config *config, size_t workers, struct gate_sockets **sockets,
 		 struct trouble *trouble);
+/* Those among others that are held do not listen before: until then no client comes to them. */
+void sockets_listen(const struct gate_sockets *sockets, size_t count);
 void sockets_close(struct gate_sockets **sockets, size_t *count);
 
 /* --- gate_team.c --- */

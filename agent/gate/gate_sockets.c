@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/log.h"
 #include "core/range.h"
 #include "core/scoped.h"
 #include "gate/gate_internal.h"
@@ -64,12 +66,12 @@ static int explain(const struct gate_listener *listener, int error, struct troub
 			   listener->name, address, endpoint->port, strerror(-error), hint);
 }
 
-/* Duplicates of what is held, as many as there are and are wanted; returns how many. */
-static size_t take_held(const struct gate_sockets *held, int *fds, size_t count)
+/* Duplicates of all that is held; returns how many. */
+static size_t take_held(const struct gate_sockets *held, int *fds)
 {
 	size_t taken = 0;
 
-	while (held && taken < held->count && taken < count) {
+	while (held && taken < held->count) {
 		fds[taken] = fcntl(held->fds[taken], F_DUPFD_CLOEXEC, 0);
 		if (fds[taken] < 0)
 			break;
@@ -78,24 +80,30 @@ static size_t take_held(const struct gate_sockets *held, int *fds, size_t count)
 	return taken;
 }
 
-/* `ours`: we listen there already, perhaps by another address. */
+/*
+ * `ours`: we listen there already, perhaps by another address. Of an endpoint that stays no socket
+ * is closed, whatever waits in its queue would be: with fewer workers each has more of them.
+ */
 static int open_listener(int opener, const struct gate_sockets *held, bool ours,
 			 const struct gate_listener *listener, size_t workers,
 			 struct gate_sockets *sockets)
 {
+	const size_t wanted = held && held->count > workers ? held->count : workers;
 	int error;
 
 	*sockets = (struct gate_sockets){.endpoint = listener->endpoint,
-					 .fds = calloc(workers, sizeof(int))};
+					 .fds = calloc(wanted, sizeof(int))};
 	if (!sockets->fds)
 		return -ENOMEM;
-	sockets->count = take_held(held, sockets->fds, workers);
-	if (sockets->count == workers)
+	sockets->count = take_held(held, sockets->fds);
+	if (sockets->count == wanted)
 		return 0;
+	if (held && sockets->count < held->count)
+		return -EMFILE;
 	error = opener_open(opener, &listener->endpoint, ours, sockets->fds + sockets->count,
-			    workers - sockets->count);
+			    wanted - sockets->count);
 	if (!error)
-		sockets->count = workers;
+		sockets->count = wanted;
 	return error;
 }
 
@@ -123,6 +131,16 @@ int sockets_open(int opener, const struct gate_sockets *held, size_t held_count,
 	}
 	*sockets = opened;
 	return 0;
+}
+
+/* Of one that listens already nothing changes. */
+void sockets_listen(const struct gate_sockets *sockets, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < sockets[i].count; k++)
+			if (listen(sockets[i].fds[k], OPENER_BACKLOG))
+				log_error("a socket for port %u does not listen: %s",
+					  sockets[i].endpoint.port, strerror(errno));
 }
 
 void sockets_close(struct gate_sockets **sockets, size_t *count)

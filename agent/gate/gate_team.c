@@ -164,13 +164,15 @@ static int watch(struct gate_process *process)
 
 /* In the child. It does nothing before the keeper says go. */
 static void worker_main(const struct gate_process *process, const struct team_plan *plan,
-			int channel, int hasher, const int *listeners)
+			int channel, int hasher, const struct worker_socket *sockets,
+			size_t socket_count)
 {
 	const struct worker_setup setup = {
 		.config = plan->config,
 		.policy = plan->policy,
 		.tls = plan->tls,
-		.listeners = listeners,
+		.sockets = sockets,
+		.socket_count = socket_count,
 		.share = process->share,
 		.sources = process->team->gate->sources,
 		.slot = process->slot,
@@ -190,26 +192,46 @@ static void worker_main(const struct gate_process *process, const struct team_pl
 	_exit(worker_run(&setup));
 }
 
+/*
+ * The sockets that worker `number` accepts from: one in `size` of each listener, so that all are
+ * somebody's, also where there are more of them than workers. Returns how many; `sockets` may be
+ * NULL.
+ */
+static size_t share_sockets(const struct team_plan *plan, size_t number, size_t size,
+			    struct worker_socket *sockets)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->socket_count; i++)
+		for (size_t k = number; k < plan->sockets[i].count; k += size, count++)
+			if (sockets)
+				sockets[count] = (struct worker_socket){
+					.listener = i, .fd = plan->sockets[i].fds[k]};
+	return count;
+}
+
 static void worker_fork(struct gate_process *process, const struct team_plan *plan, int channel)
 {
 	struct gate_team *team = process->team;
-	size_t number = process->number, count = 0;
+	size_t number = process->number, count = share_sockets(plan, number, team->size, NULL);
 	int hasher = team->needs_hasher ? team->hasher_pairs[number][0] : -1;
-	int *kept SCOPED_FREE = calloc(plan->socket_count + 3, sizeof(*kept));
-	int *listeners SCOPED_FREE = calloc(plan->socket_count + 1, sizeof(*listeners));
+	int *kept SCOPED_FREE = calloc(count + 3, sizeof(*kept));
+	struct worker_socket *sockets SCOPED_FREE = calloc(count + 1, sizeof(*sockets));
+	size_t kept_count = 0;
 
 	process->pid = -ENOMEM;
-	if (!kept || !listeners)
+	if (!kept || !sockets)
 		return;
-	for (size_t i = 0; i < plan->socket_count; i++)
-		kept[count++] = listeners[i] = plan->sockets[i].fds[number];
-	kept[count++] = channel;
-	kept[count++] = process->doorbell;
+	share_sockets(plan, number, team->size, sockets);
+	for (size_t i = 0; i < count; i++)
+		kept[kept_count++] = sockets[i].fd;
+	kept[kept_count++] = channel;
+	kept[kept_count++] = process->doorbell;
 	if (hasher >= 0)
-		kept[count++] = hasher;
-	process->pid = process_fork("mxfenced:worker", kept, count);
+		kept[kept_count++] = hasher;
+	process->pid = process_fork("mxfenced:worker", kept, kept_count);
 	if (process->pid == 0)
-		worker_main(process, plan, channel, hasher, listeners);
+		worker_main(process, plan, channel, hasher, sockets, count);
 	/* Nobody else has a hand in what it tells. */
 	madvise(process->share, process->share_size, MADV_DONTFORK);
 }

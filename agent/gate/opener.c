@@ -14,7 +14,6 @@
 #include "gate/process.h"
 #include "gate/sockaddr.h"
 
-#define BACKLOG 4096
 #define PROBE_TRIES 10
 #define PROBE_PAUSE_MS 30
 #define ANSWER_S 10 /* far more than all tries take */
@@ -63,13 +62,15 @@ static int bind_to(const struct opener_request *request, bool shared)
 	return error ? error : TAKE_FD(fd);
 }
 
-static int listen_on(const struct opener_request *request)
+static int open_one(const struct opener_request *request)
 {
 	SCOPED_FD int fd = bind_to(request, true);
 
 	if (fd < 0)
 		return fd;
-	return listen(fd, BACKLOG) ? -errno : TAKE_FD(fd);
+	if (!request->ours && listen(fd, OPENER_BACKLOG))
+		return -errno;
+	return TAKE_FD(fd);
 }
 
 /*
@@ -95,7 +96,7 @@ static int open_all(const struct opener_request *request, int *fds, uint32_t *co
 	int error = request->ours ? 0 : probe(request);
 
 	for (*count = 0; !error && *count < request->count; *count += !error) {
-		fds[*count] = listen_on(request);
+		fds[*count] = open_one(request);
 		error = fds[*count] < 0 ? fds[*count] : 0;
 	}
 	return error;

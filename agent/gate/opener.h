@@ -17,11 +17,13 @@ int opener_start(pid_t *pid);
 
 /*
  * Opens `count` sockets that listen on the endpoint: non-blocking, SO_REUSEPORT, TCP_NODELAY, IPv6
- * without IPv4. `ours`: some of them are open already; else -EADDRINUSE where any other socket
- * listens there, one that shares its port included. Returns 0 or -errno; fds has room for `count`.
+ * without IPv4. `ours`: some of them are open already, and the others do not listen yet: from when
+ * they do, clients come to them. Else -EADDRINUSE where any other socket listens there, one that
+ * shares its port included. Returns 0 or -errno; fds has room for `count`.
  * -EPIPE: the opener has ended. -ETIMEDOUT: it does not answer; it is told to end then, and is not
  * asked again.
  */
+#define OPENER_BACKLOG 4096
 #define OPENER_SOCKETS_MAX 64
 int opener_open(int opener, const struct gate_endpoint *endpoint, bool ours, int *fds,
 		size_t count);

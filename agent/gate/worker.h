@@ -12,16 +12,23 @@
 #include "mxfence/gate.h"
 #include "policy/policy.h"
 
+/* A socket that a worker accepts from. */
+struct worker_socket {
+	size_t listener; /* of gate->listeners */
+	int fd;
+};
+
 struct worker_setup {
 	const struct config *config;
 	const struct policy *policy;
 	const struct tls_contexts *tls; /* NULL when no listener has TLS */
 	/*
-	 * This worker's own listening sockets, one for each of gate->listeners: non-blocking, with
-	 * SO_REUSEPORT and TCP_NODELAY (accepted sockets inherit that one). They stay open in the
-	 * keeper, so that nothing in their queues is lost when a worker ends.
+	 * This worker's own listening sockets, one or more for each of gate->listeners:
+	 * non-blocking, with SO_REUSEPORT and TCP_NODELAY (accepted sockets inherit that one). They
+	 * stay open in the keeper, so that nothing in their queues is lost when a worker ends.
 	 */
-	const int *listeners;
+	const struct worker_socket *sockets;
+	size_t socket_count;
 	struct mxf_gate_share *share;
 	struct source_table *sources;
 	unsigned int slot;

@@ -54,7 +54,7 @@ static void listeners_watch(struct worker *worker, bool watch)
 	if (worker->accepting == watch)
 		return;
 	worker->accepting = watch;
-	for (size_t i = 0; i < worker->gate->listener_count; i++) {
+	for (size_t i = 0; i < worker->setup->socket_count; i++) {
 		struct worker_listener *listener = &worker->listeners[i];
 
 		if (listener->fd < 0)
@@ -111,16 +111,16 @@ static void listener_is_ready(evutil_socket_t fd, short what, void *context)
 	worker_accept(context);
 }
 
-static void listener_open(struct worker *worker, size_t index)
+static void listener_open(struct worker_listener *self, struct worker *worker,
+			  const struct worker_socket *opened)
 {
-	struct worker_listener *self = &worker->listeners[index];
-	const struct gate_listener *listener = &worker->gate->listeners[index];
+	const struct gate_listener *listener = &worker->gate->listeners[opened->listener];
 
 	*self = (struct worker_listener){
 		.worker = worker,
 		.listener = listener,
-		.index = (uint16_t)index,
-		.fd = worker->setup->listeners[index],
+		.index = (uint16_t)opened->listener,
+		.fd = opened->fd,
 		.any_address = listener->endpoint.ip.hi == 0 && listener->endpoint.ip.lo == 0,
 		.shared =
 			{
@@ -139,11 +139,11 @@ static void listener_open(struct worker *worker, size_t index)
 
 int worker_listeners_open(struct worker *worker)
 {
-	worker->listeners = calloc(worker->gate->listener_count, sizeof(*worker->listeners));
+	worker->listeners = calloc(worker->setup->socket_count, sizeof(*worker->listeners));
 	if (!worker->listeners)
 		return -ENOMEM;
-	for (size_t i = 0; i < worker->gate->listener_count; i++)
-		listener_open(worker, i);
+	for (size_t i = 0; i < worker->setup->socket_count; i++)
+		listener_open(&worker->listeners[i], worker, &worker->setup->sockets[i]);
 	evtimer_assign(&worker->accept_timer, worker->base, accept_goes_on, worker);
 	return 0;
 }
@@ -158,7 +158,7 @@ void worker_listeners_close(struct worker *worker)
 {
 	listeners_watch(worker, false);
 	event_del(&worker->accept_timer);
-	for (size_t i = 0; i < worker->gate->listener_count; i++) {
+	for (size_t i = 0; i < worker->setup->socket_count; i++) {
 		if (worker->listeners[i].fd >= 0)
 			close(worker->listeners[i].fd);
 		worker->listeners[i].fd = -1;

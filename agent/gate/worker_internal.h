@@ -83,10 +83,10 @@ struct worker {
 	const struct worker_setup *setup;
 	const struct gate_config *gate;
 	struct event_base *base;
-	struct worker_listener *listeners;
-	struct session_offer *offers;  /* one for each backend */
-	struct server_states *servers; /* the same */
-	struct probe **probes;	       /* the same */
+	struct worker_listener *listeners; /* one for each socket */
+	struct session_offer *offers;	   /* one for each backend */
+	struct server_states *servers;	   /* the same */
+	struct probe **probes;		   /* the same */
 	LIST_HEAD(worker_clients, client) clients;
 	TAILQ_HEAD(worker_again, worker_session) again;
 	struct event again_timer, accept_timer, bell_timer, ready_timer, stop_timer;

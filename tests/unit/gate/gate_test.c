@@ -817,10 +817,68 @@ static void test_close(void **state)
 	close(stop.client);
 }
 
+#define UNLIMITED(workers) "workers: " workers "\n  limits: {connections-per-source: 1000000/1s}"
+
+/* Who waits to be accepted is, though there are fewer workers then. */
+static void test_fewer_workers(void **state)
+{
+	enum { CLIENTS = 32 };
+	struct fixture *fixture = *state;
+	struct children workers;
+	int clients[CLIENTS];
+
+	start(fixture, UNLIMITED("4"));
+	children_find("mxfenced:worker", &workers);
+	assert_int_equal(workers.count, 4);
+	for (size_t i = 0; i < workers.count; i++)
+		kill(workers.pids[i], SIGSTOP);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		clients[i] = client_connect(fixture->ports[0]);
+		assert_true(clients[i] >= 0);
+	}
+	start(fixture, UNLIMITED("1"));
+	for (size_t i = 0; i < workers.count; i++)
+		kill(workers.pids[i], SIGCONT);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		assert_int_equal(client_read(clients[i]), 220);
+		client_quit(clients[i]);
+	}
+	wait_until(fixture, none_retires);
+	/* And again, the other way. */
+	start(fixture, UNLIMITED("3"));
+	for (size_t i = 0; i < CLIENTS; i++)
+		client_quit(client_greeted(fixture->ports[0]));
+}
+
+/* Who comes while more workers are prepared is not lost with them. */
+static void test_more_workers_discarded(void **state)
+{
+	enum { CLIENTS = 32 };
+	struct fixture *fixture = *state;
+	struct gate_next *next = NULL;
+	struct trouble trouble;
+	struct rules rules;
+	int clients[CLIENTS];
+	char text[128];
+
+	start(fixture, UNLIMITED("1"));
+	rules = load(fixture, listener(text, "mx", fixture->ports[0]), UNLIMITED("4"));
+	assert_int_equal(prepare(fixture, &rules, &next, &trouble), 0);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		clients[i] = client_connect(fixture->ports[0]);
+		assert_true(clients[i] >= 0);
+	}
+	gate_discard(&next);
+	rules_free(&rules);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		assert_int_equal(client_read(clients[i]), 220);
+		client_quit(clients[i]);
+	}
+}
+
 /* Nobody who connects meets a closed door, however often workers are replaced. */
 
 #define KNOCKERS 8
-#define UNLIMITED "workers: 2\n  limits: {connections-per-source: 1000000/1s}"
 
 struct knocker {
 	uint16_t port;
@@ -852,13 +910,13 @@ static void test_nobody_is_lost(void **state)
 	bool stop = false;
 	unsigned int greeted = 0;
 
-	start(fixture, UNLIMITED);
+	start(fixture, UNLIMITED("2"));
 	for (size_t i = 0; i < KNOCKERS; i++) {
 		knockers[i] = (struct knocker){.port = fixture->ports[0], .stop = &stop};
 		assert_int_equal(pthread_create(&threads[i], NULL, knock, &knockers[i]), 0);
 	}
 	for (int i = 0; i < 10; i++) {
-		start(fixture, UNLIMITED);
+		start(fixture, UNLIMITED("2"));
 		wait_until(fixture, none_retires);
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
@@ -889,6 +947,8 @@ int main(void)
 		TEST(test_hasher_dies),
 		TEST(test_privileges),
 		TEST(test_close),
+		TEST(test_fewer_workers),
+		TEST(test_more_workers_discarded),
 		TEST(test_nobody_is_lost),
 	};
 

@@ -154,6 +154,9 @@ static void test_more_of_ours(void **state)
 	assert_int_equal(opener_open(opener, &endpoint, false, fds, 2), 0);
 	assert_int_equal(opener_open(opener, &endpoint, false, more, 2), -EADDRINUSE);
 	assert_int_equal(opener_open(opener, &endpoint, true, more, 2), 0);
+	/* Clients come to them when somebody accepts them. */
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(option(more[i], SOL_SOCKET, SO_ACCEPTCONN), 0);
 	close_all(fds, 2);
 	close_all(more, 2);
 }

@@ -386,10 +386,13 @@ const struct policy_client *session_client(const struct session *self)
 
 /* The worker under test, and the sockets around it. */
 
+enum { PLAIN, WITH_PROXY, IMPLICIT, FAIL_OVER, PLAIN_TOO, SOCKETS };
+
 static struct {
 	char directory[64];
-	int listeners[4], backends[2]; /* the backend's listening sockets */
-	uint16_t ports[4], backend_ports[2];
+	struct worker_socket sockets[SOCKETS]; /* the last one is another of PLAIN */
+	int backends[2];		       /* the backend's listening sockets */
+	uint16_t ports[SOCKETS], backend_ports[2];
 	struct config *config;
 	struct policy *policy;
 	struct tls_contexts *tls;
@@ -398,8 +401,6 @@ static struct {
 	int channel, hasher, doorbell;
 	pid_t worker;
 } gate;
-
-enum { PLAIN, WITH_PROXY, IMPLICIT, FAIL_OVER };
 
 #define SESSIONS 8
 
@@ -478,7 +479,8 @@ static void run_worker(int channel, int hasher)
 		.config = gate.config,
 		.policy = gate.policy,
 		.tls = gate.tls,
-		.listeners = gate.listeners,
+		.sockets = gate.sockets,
+		.socket_count = SOCKETS,
 		.share = gate.share,
 		.sources = gate.sources,
 		.slot = 3,
@@ -512,9 +514,10 @@ static void start_worker(unsigned int per_source)
 	int channels[2], hashers[2];
 	char ready = 0;
 
-	for (size_t i = 0; i < 4; i++) {
-		gate.listeners[i] = listen_on_loopback(&gate.ports[i]);
-		fcntl(gate.listeners[i], F_SETFL, O_NONBLOCK);
+	for (size_t i = 0; i < SOCKETS; i++) {
+		gate.sockets[i].listener = i < PLAIN_TOO ? i : PLAIN;
+		gate.sockets[i].fd = listen_on_loopback(&gate.ports[i]);
+		fcntl(gate.sockets[i].fd, F_SETFL, O_NONBLOCK);
 	}
 	for (size_t i = 0; i < 2; i++)
 		gate.backends[i] = listen_on_loopback(&gate.backend_ports[i]);
@@ -581,8 +584,8 @@ static int tear_down(void **state)
 		assert_int_equal(send(gate.channel, &stop, 1, MSG_NOSIGNAL), 1);
 		wait_for_end();
 	}
-	for (size_t i = 0; i < 4; i++)
-		close(gate.listeners[i]);
+	for (size_t i = 0; i < SOCKETS; i++)
+		close(gate.sockets[i].fd);
 	for (size_t i = 0; i < 2; i++)
 		close(gate.backends[i]);
 	close(gate.channel);
@@ -761,6 +764,20 @@ static void test_commands(void **state)
 	assert_string_equal(client_line(&client), "");
 	client_close(&client);
 	assert_int_equal(sum_of_results(MXF_SESSION_QUIT), 1);
+}
+
+/* Both are accepted from, and are one listener to who counts. */
+static void test_two_sockets(void **state)
+{
+	struct client client;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		client_connect(&client, i ? PLAIN_TOO : PLAIN);
+		client_ask(&client, "Q\r\n", "221 bye");
+		client_close(&client);
+	}
+	assert_int_equal(gate.share->counters.sessions[PLAIN][MXF_SESSION_QUIT], 2);
 }
 
 static void test_too_early(void **state)
@@ -1407,6 +1424,7 @@ int main(int argc, char **argv)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_commands),
+		TEST(test_two_sockets),
 		TEST(test_too_early),
 		TEST(test_proxy_header),
 		TEST(test_starttls),
