@@ -834,6 +834,49 @@ static void test_proxy_header(void **state)
 	}
 }
 
+/* What the worker has computed so far. */
+static uint64_t worker_cpu_ms(void)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	assert_int_equal(clock_getcpuclockid(gate.worker, &clock), 0);
+	assert_int_equal(clock_gettime(clock, &used), 0);
+	return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
+}
+
+#define PROXY_V2 "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc0\0\x02\x02\x04\x57\0\x19"
+
+/* A header that is not whole stays in the socket: that keeps nobody busy, and every byte counts. */
+static void test_proxy_header_in_bytes(void **state)
+{
+	static const struct {
+		const char *header;
+		size_t size;
+	} headers[] = {
+		{"PROXY TCP4 192.0.2.1 192.0.2.2 1111 25\r\n", 40},
+		{PROXY_V2, sizeof(PROXY_V2) - 1},
+	};
+	const int on = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		const uint64_t before = worker_cpu_ms();
+		struct client client;
+
+		client_connect_raw(&client, WITH_PROXY);
+		setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		for (size_t k = 0; k < headers[i].size; k++) {
+			client_send(&client, headers[i].header + k, 1);
+			usleep(10000);
+		}
+		assert_string_equal(client_line(&client), "220 hello");
+		client_ask(&client, "P\r\n", "250 c0000201:1111 c0000202:25 tls 0");
+		client_close(&client);
+		assert_in_range(worker_cpu_ms() - before, 0, 100);
+	}
+}
+
 static void test_starttls(void **state)
 {
 	struct client client;
@@ -1427,6 +1470,7 @@ int main(int argc, char **argv)
 		TEST(test_two_sockets),
 		TEST(test_too_early),
 		TEST(test_proxy_header),
+		TEST(test_proxy_header_in_bytes),
 		TEST(test_starttls),
 		TEST(test_implicit_tls),
 		TEST(test_backend),
