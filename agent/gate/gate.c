@@ -372,8 +372,10 @@ static void wait_for_workers(struct gate *gate)
 		late = true;
 	while (has_workers(gate) && !late) {
 		event_base_loop(gate->base, EVLOOP_ONCE);
-		if (event_base_got_break(gate->base))
-			break;
+		if (!event_base_got_break(gate->base))
+			continue;
+		log_warning("told to stop again: sessions under way are cut off");
+		break;
 	}
 	if (timer)
 		event_free(timer);
