@@ -116,8 +116,8 @@ static void merge_runs(struct record *records, struct record *scratch, size_t be
 	size_t left = begin, right = middle, to = begin;
 
 	while (left < middle && right < end)
-		scratch[to++] = records[right].key < records[left].key ? records[right++]
-								       : records[left++];
+		scratch[to++] =
+			records[right].key < records[left].key ? records[right++] : records[left++];
 	memcpy(scratch + to, records + left, (middle - left) * sizeof(*records));
 	memcpy(records + begin, scratch + begin, (to + middle - left - begin) * sizeof(*records));
 }
