@@ -67,9 +67,10 @@ static void handle_status(void *context, const json_t *arguments, struct control
 
 	(void)arguments;
 	answer_body(answer, report_status(keeper->fence, &agent, &trouble), &trouble);
-	if (answer->body)
-		json_object_set_new(answer->body, "gate",
-				    report_gate(keeper->config, keeper->gate));
+	if (!answer->body)
+		return;
+	report_add_sources(answer->body, keeper->config);
+	json_object_set_new(answer->body, "gate", report_gate(keeper->config, keeper->gate));
 }
 
 static void handle_reload(void *context, const json_t *arguments, struct control_answer *answer)
@@ -305,6 +306,7 @@ char *keeper_metrics_text(void *context, struct trouble *trouble)
 	const struct metrics_agent agent = {
 		.config_hash = keeper->config->hash,
 		.last_reload_success = !keeper->reload_error,
+		.unconfirmed = keeper->trial.unconfirmed != 0,
 		.version = MXF_VERSION,
 	};
 

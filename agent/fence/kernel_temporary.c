@@ -298,6 +298,29 @@ int temporary_list(const struct fence *fence, struct temporary_entry **entries,
 	return count;
 }
 
+static unsigned int cause_of(const struct mxf_temporary *value)
+{
+	return value->cause < MXF_CAUSE_COUNT ? value->cause : MXF_CAUSE_MANUAL;
+}
+
+int temporary_read_counts(const struct fence *fence, struct temporary_counts *counts,
+			  struct trouble *trouble)
+{
+	__attribute__((cleanup(table_copy_clear))) struct table_copy copy = {.count = 0};
+	struct mxf_temporary_lengths lengths;
+	const uint64_t now = temporary_now();
+	int error = lengths_read(fence, &lengths, trouble);
+
+	*counts = (struct temporary_counts){.counts = {{0}}};
+	if (error || !lengths.used)
+		return error;
+	error = table_copy_read(fence, &copy, trouble);
+	for (size_t i = 0; i < copy.count && !error; i++)
+		if (key_is_sound(&copy.keys[i]) && copy.values[i].expires > now)
+			counts->counts[copy.keys[i].action][cause_of(&copy.values[i])]++;
+	return error;
+}
+
 /* Writing. */
 
 static void index_fill_ids(struct temporary_index *index, const struct table_copy *copy)

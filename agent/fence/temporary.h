@@ -68,6 +68,13 @@ int temporary_find(const struct fence *fence, enum mxf_temporary_action action, 
 int temporary_list(const struct fence *fence, struct temporary_entry **entries,
 		   struct trouble *trouble);
 
+/* How many there are that have not ended. */
+struct temporary_counts {
+	size_t counts[MXF_TEMPORARY_ACTION_COUNT][MXF_CAUSE_COUNT];
+};
+int temporary_read_counts(const struct fence *fence, struct temporary_counts *counts,
+			  struct trouble *trouble);
+
 /* How many entries the table holds, those that ended and were not swept among them. */
 size_t temporary_count(struct fence *fence);
 

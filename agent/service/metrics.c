@@ -128,8 +128,9 @@ static int write_lists(FILE *out, const struct mxf_generation *generation)
 	return 0;
 }
 
-static int write_all(FILE *out, const struct report_snapshot *snapshot, const struct config *config,
-		     const struct gate *gate, const struct metrics_agent *agent)
+static int write_all(FILE *out, struct fence *fence, const struct report_snapshot *snapshot,
+		     const struct config *config, const struct gate *gate,
+		     const struct metrics_agent *agent)
 {
 	char label[METRICS_LABEL_MAX];
 	int error = 0;
@@ -143,6 +144,7 @@ static int write_all(FILE *out, const struct report_snapshot *snapshot, const st
 	fprintf(out, "%s{hash=\"%016llx\"} 1\n", metrics[METRIC_CONFIG].name,
 		(unsigned long long)agent->config_hash);
 	metric_number(out, METRIC_RELOAD, agent->last_reload_success);
+	metrics_write_state(out, fence, config, agent->unconfirmed);
 	metrics_write_gate(out, config, gate);
 	metric_begin(out, METRIC_BUILD);
 	fprintf(out, "%s{version=\"%s\"} 1\n", metrics[METRIC_BUILD].name,
@@ -162,7 +164,7 @@ char *metrics_text(struct fence *fence, const struct config *config, const struc
 	if (report_snapshot_read(fence, &snapshot, trouble))
 		return NULL;
 	out = open_memstream(&text, &size);
-	error = out ? write_all(out, &snapshot, config, gate, agent) : -ENOMEM;
+	error = out ? write_all(out, fence, &snapshot, config, gate, agent) : -ENOMEM;
 	if (out && fclose(out))
 		error = -ENOMEM;
 	if (!error)

@@ -12,6 +12,7 @@
 struct metrics_agent {
 	uint64_t config_hash;
 	bool last_reload_success;
+	bool unconfirmed; /* the files hold what was tried and is not in force */
 	const char *version;
 };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "service/metrics.h"
+#include "service/report.h"
 
 /* X(IDENTIFIER, name, type, help): every metric, once. */
 #define METRICS(X)                                                                                 \
@@ -20,6 +21,17 @@
 	X(ATTACHED, "mxfence_attached", "gauge", "1 when the fence is on the interface now.")      \
 	X(SUPPRESSED, "mxfence_events_suppressed_total", "counter",                                \
 	  "Drops that were counted but not recorded one by one.")                                  \
+	X(BANS, "mxfence_bans", "gauge", "Bans in force, by what caused them.")                    \
+	X(TEMPORARY, "mxfence_temporary_entries", "gauge", "Temporary entries in force.")          \
+	X(TEMPORARY_MAX, "mxfence_temporary_entries_max", "gauge",                                 \
+	  "Room in the table of temporary entries.")                                               \
+	X(TRIAL, "mxfence_trial", "gauge", "1 while a configuration is on trial.")                 \
+	X(UNCONFIRMED, "mxfence_unconfirmed", "gauge",                                             \
+	  "1 when the files hold what was tried and is not in force.")                             \
+	X(LIST_UPDATED, "mxfence_list_updated_timestamp_seconds", "gauge",                         \
+	  "When mxfence-update last wrote the list; 0 for never.")                                 \
+	X(LIST_REFRESH, "mxfence_list_refresh_seconds", "gauge",                                   \
+	  "How often the list is to be written.")                                                  \
 	X(SMTP_SESSIONS, "mxfence_smtp_sessions", "gauge", "SMTP sessions now.")                   \
 	X(SMTP_SESSIONS_TOTAL, "mxfence_smtp_sessions_total", "counter",                           \
 	  "SMTP sessions that have ended, by how they did.")                                       \
@@ -41,6 +53,10 @@ const char *metric_name(enum metric metric);
 /* The lines before a metric's values; and a metric that is one number. */
 void metric_begin(FILE *out, enum metric metric);
 void metric_number(FILE *out, enum metric metric, uint64_t value);
+
+/* Temporary entries and trials where there is a fence, and the lists that have a source. */
+void metrics_write_state(FILE *out, struct fence *fence, const struct config *config,
+			 bool unconfirmed);
 
 /* Nothing where there is no gate. */
 void metrics_write_gate(FILE *out, const struct config *config, const struct gate *gate);

@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/scoped.h"
 #include "service/report_internal.h"
+
+#define NANOSECONDS 1000000000u
 
 /* A fence without a generation is told as one that is empty. */
 static int snapshot_read_interfaces(struct fence *fence, struct report_snapshot *snapshot,
@@ -94,6 +97,32 @@ static json_t *status_lists(const struct mxf_generation *generation)
 						       (json_int_t)hits[i]));
 	}
 	return array;
+}
+
+static void list_add_source(json_t *list, const struct list_source *source)
+{
+	struct stat written;
+	bool known = !stat(source->path, &written);
+
+	json_object_set_new(list, "source", report_text(source->text, strlen(source->text)));
+	json_object_set_new(list, "updated",
+			    known ? report_time((uint64_t)written.st_mtime * NANOSECONDS)
+				  : json_null());
+	json_object_set_new(list, "refresh", json_integer(source->refresh));
+}
+
+void report_add_sources(json_t *status, const struct config *config)
+{
+	size_t i;
+	json_t *object;
+
+	json_array_foreach (json_object_get(status, "lists"), i, object) {
+		const char *name = json_string_value(json_object_get(object, "name"));
+		const struct range_list *list = name ? config_find_list(config, name) : NULL;
+
+		if (list && list->source.kind != SOURCE_NONE)
+			list_add_source(object, &list->source);
+	}
 }
 
 static json_t *status_ports(const struct mxf_generation *generation, enum mxf_port_class class)

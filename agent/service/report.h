@@ -40,6 +40,12 @@ json_t *report_status(struct fence *fence, const struct report_agent *agent,
 		      struct trouble *trouble);
 
 /*
+ * Adds to status.lists what the configuration knows of those that mxfence-update keeps current:
+ * {source, updated, refresh}; `updated` is null when nothing was got yet.
+ */
+void report_add_sources(json_t *status, const struct config *config);
+
+/*
  * stats: {schema, packets, ranges, ranges_without_hits}. Of more than REPORT_RANGES_MAX ranges
  * only those with hits are listed, the others are only counted in ranges_without_hits.
  */

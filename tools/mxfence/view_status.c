@@ -157,13 +157,44 @@ static void print_interfaces(const struct screen *screen, const json_t *interfac
 	table_print(&table);
 }
 
+static bool any_has_source(const json_t *lists)
+{
+	size_t i;
+	json_t *list;
+
+	json_array_foreach (lists, i, list) {
+		if (view_text(list, "source"))
+			return true;
+	}
+	return false;
+}
+
+/* How old a list is that is kept current; with emphasis when it is older than two refreshes. */
+static void print_update(struct table *table, const struct screen *screen, const json_t *list)
+{
+	const char *updated = view_text(list, "updated");
+	time_t patience = 2 * (time_t)view_number(list, "refresh");
+	char age[SCREEN_AGE_MAX];
+
+	if (!view_text(list, "source")) {
+		table_text(table, NULL);
+		return;
+	}
+	screen_age(screen, updated, age);
+	table_text(table, age);
+	if (!screen_is_recent(screen, updated, patience))
+		table_style(table, STYLE_WARNING);
+}
+
 static void print_lists(const struct screen *screen, const json_t *lists)
 {
 	static const struct table_column columns[] = {{.name = "LIST", .may_cut = true},
 						      {.name = "ACTION"},
 						      {.name = "RANGES", .right = true},
-						      {.name = "HITS", .right = true}};
-	struct table *table = table_new(screen, columns, 4);
+						      {.name = "HITS", .right = true},
+						      {.name = "UPDATED", .right = true}};
+	const bool sources = any_has_source(lists);
+	struct table *table = table_new(screen, columns, sources ? 5 : 4);
 	size_t i;
 	json_t *list;
 
@@ -174,6 +205,8 @@ static void print_lists(const struct screen *screen, const json_t *lists)
 		table_text(table, view_text(list, "action"));
 		table_number(table, view_number(list, "ranges"));
 		table_number(table, view_number(list, "hits"));
+		if (sources)
+			print_update(table, screen, list);
 	}
 	table_print(&table);
 }

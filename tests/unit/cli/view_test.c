@@ -27,9 +27,9 @@ static const struct {
 	view_fn *view;
 } views[] = {
 	{"status", view_status},   {"reload", view_diagnostics}, {"diff", view_diff},
-	{"unload", view_done},	   {"trust list", view_ranges},	 {"explain", view_explain},
-	{"stats", view_stats},	   {"drops", view_drops},	 {"events", view_event},
-	{"version", view_version}, {"doctor", view_doctor},
+	{"unload", view_done},	   {"trust list", view_ranges},	 {"ban list", view_bans},
+	{"explain", view_explain}, {"stats", view_stats},	 {"drops", view_drops},
+	{"events", view_event},	   {"version", view_version},	 {"doctor", view_doctor},
 };
 
 static view_fn *find_view(const char *verb)
@@ -219,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SAMPLE("status"),
+		SAMPLE("status-trial"),
 		SAMPLE("status-observe"),
 		SAMPLE("status-unloaded"),
 		SAMPLE("status-partial"),
@@ -232,7 +233,11 @@ int main(void)
 		SAMPLE("trust-list"),
 		SAMPLE("trust-list-raw"),
 		SAMPLE("trust-list-narrow"),
+		SAMPLE("trust-list-temporary"),
+		SAMPLE("ban-list"),
+		SAMPLE("ban-list-empty"),
 		SAMPLE("explain-trusted"),
+		SAMPLE("explain-banned"),
 		SAMPLE("explain-untrusted"),
 		SAMPLE("explain-observe"),
 		SAMPLE("explain-unguarded"),
