@@ -134,6 +134,10 @@ static int batch_read(const json_t *arguments, const char *preset, struct batch 
 	char note[MXF_TEMPORARY_NOTE_MAX + 1] = "";
 	int error = read_ranges(arguments, batch, trouble);
 
+	if (!error && json_object_get(arguments, "list"))
+		error = trouble_set(
+			trouble, -EINVAL,
+			"a temporary entry stands in no list: --for or --list, not both");
 	if (!error)
 		error = read_entries(batch, trouble);
 	if (!error)

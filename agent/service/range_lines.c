@@ -1,97 +1,72 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "service/range_lines.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/range.h"
-#include "core/text.h"
+#include "config/reader.h"
+#include "core/scoped.h"
+#include "mxfence/generation.h"
 
-static int lines_append(struct range_lines *lines, size_t *room, const struct range *range)
+/* The first message of that severity, or NULL. */
+static const struct diag *find_first(const struct diags *diags, enum diag_severity severity)
 {
-	if (lines->count == *room) {
-		size_t wanted = *room ? *room * 2 : 1;
-		struct range *grown = realloc(lines->ranges, wanted * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		lines->ranges = grown;
-		*room = wanted;
-	}
-	lines->ranges[lines->count++] = *range;
-	return 0;
+	for (size_t i = 0; i < diags->count; i++)
+		if (diags->items[i].severity == severity)
+			return &diags->items[i];
+	return NULL;
 }
 
-static size_t trim(const char **line, size_t size)
+static int refuse(const struct diag *error, bool many, struct trouble *trouble)
 {
-	size_t used = 0;
-
-	while (used < size && !strchr("#;", (*line)[used]))
-		used++;
-	while (used && isspace((unsigned char)(*line)[used - 1]))
-		used--;
-	while (used && isspace((unsigned char)**line)) {
-		++*line;
-		used--;
-	}
-	return used;
+	if (many)
+		return trouble_set(trouble, -EINVAL, "line %u: %s", error->place.line,
+				   error->message);
+	return trouble_set(trouble, -EINVAL, "%s", error->message);
 }
 
-static int refuse(enum range_error wrong, const char *text, size_t size, uint32_t number,
-		  struct trouble *trouble)
+/* As a list file is read, so that what is taken here is taken there. */
+static int lines_fill(const struct sources *sources, struct range_array *array,
+		       struct range_lines *lines, struct trouble *trouble)
 {
-	char quote[TEXT_QUOTE_SIZE], line[24] = "";
+	struct diags diags = {0};
+	const struct diag *found;
+	int error = range_array_read_file(array, sources, 0, MXF_RANGES_MAX, &diags);
 
-	if (number)
-		snprintf(line, sizeof(line), "line %u: ", number);
-	return trouble_set(trouble, -EINVAL, "%s%s %s", line, text_quote(text, size, quote),
-			   range_error_text(wrong));
-}
-
-static int line_read(const char *text, size_t size, uint32_t number, struct range_lines *lines,
-		     size_t *room, struct trouble *trouble)
-{
-	size_t used = trim(&text, size);
-	struct range range = {.line = number};
-	char quote[TEXT_QUOTE_SIZE];
-	enum range_error wrong;
-
-	if (!used)
-		return 0;
-	wrong = range_parse(text, used, &range);
-	if (wrong != RANGE_OK && wrong != RANGE_HOST_BITS)
-		return refuse(wrong, text, used, number, trouble);
-	if (wrong == RANGE_HOST_BITS && !lines->masked[0])
-		snprintf(lines->masked, sizeof(lines->masked), "%s %s",
-			 text_quote(text, used, quote), range_error_text(wrong));
-	if (lines_append(lines, room, &range))
-		return trouble_set(trouble, -ENOMEM, "out of memory");
-	return 0;
+	if (error || diags.out_of_memory)
+		error = trouble_set(trouble, -ENOMEM, "out of memory");
+	else if ((found = find_first(&diags, DIAG_ERROR)))
+		error = refuse(found, strchr(sources->items[0].text, '\n'), trouble);
+	else if ((found = find_first(&diags, DIAG_WARNING)))
+		snprintf(lines->masked, sizeof(lines->masked), "%s", found->message);
+	diags_clear(&diags);
+	return error;
 }
 
 int range_lines_read(const char *text, struct range_lines *lines, struct trouble *trouble)
 {
 	struct range_lines read = {.count = 0};
-	uint32_t number = strchr(text, '\n') ? 1 : 0;
-	size_t room = 0;
-	int error = 0;
+	struct sources sources = {0};
+	struct range_array array = {0};
+	SCOPED_FREE char *copy = strdup(text);
+	int error = copy ? 0 : -ENOMEM;
 
-	while (!error) {
-		size_t size = strcspn(text, "\n");
-
-		error = line_read(text, size, number++, &read, &room, trouble);
-		if (!text[size])
-			break;
-		text += size + 1;
+	if (!error)
+		error = sources_add(&sources, "", "", TAKE_PTR(copy), strlen(text));
+	if (error < 0)
+		return trouble_set(trouble, error, "out of memory");
+	error = lines_fill(&sources, &array, &read, trouble);
+	sources_clear(&sources);
+	if (error) {
+		free(array.items);
+		return error;
 	}
-	if (error)
-		range_lines_clear(&read);
-	else
-		*lines = read;
-	return error;
+	read.ranges = array.items;
+	read.count = array.count;
+	*lines = read;
+	return 0;
 }
 
 void range_lines_clear(struct range_lines *lines)

@@ -153,6 +153,22 @@ static json_t *status_trial(struct fence *fence)
 			 "previous", (json_int_t)trial.previous);
 }
 
+/* Null without a fence. */
+static json_t *status_temporary(const struct fence *fence)
+{
+	struct temporary_counts counts;
+	json_int_t sums[MXF_TEMPORARY_ACTION_COUNT] = {0};
+	struct trouble ignored;
+
+	if (!fence || temporary_read_counts(fence, &counts, &ignored))
+		return json_null();
+	for (int action = 0; action < MXF_TEMPORARY_ACTION_COUNT; action++)
+		for (int cause = 0; cause < MXF_CAUSE_COUNT; cause++)
+			sums[action] += (json_int_t)counts.counts[action][cause];
+	return json_pack("{s:I, s:I}", "bans", sums[MXF_TEMPORARY_BAN], "trusted",
+			 sums[MXF_TEMPORARY_TRUST]);
+}
+
 /* What the generation in force says by itself; null or empty when there is none. */
 static json_t *status_with_generation(json_t *status, const struct mxf_generation *generation)
 {
@@ -178,8 +194,9 @@ json_t *report_status(struct fence *fence, const struct report_agent *agent,
 	if (report_snapshot_read(fence, &snapshot, trouble))
 		return NULL;
 	return status_with_generation(
-		json_pack("{s:i, s:o, s:o, s:o, s:n}", "schema", MXF_JSON_SCHEMA, "agent",
-			  status_agent(agent), "trial", status_trial(fence), "interfaces",
+		json_pack("{s:i, s:o, s:o, s:o, s:o, s:n}", "schema", MXF_JSON_SCHEMA, "agent",
+			  status_agent(agent), "trial", status_trial(fence), "temporary",
+			  status_temporary(fence), "interfaces",
 			  status_interfaces(snapshot.interfaces, snapshot.interface_count), "gate"),
 		snapshot.generation);
 }

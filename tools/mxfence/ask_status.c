@@ -12,12 +12,13 @@ static json_t *pinned_status(struct fence *fence, struct trouble *trouble)
 /* Without pins, or without the right to read them (`error`), the answer still has its shape. */
 static json_t *bare_status(const char *error)
 {
-	json_t *body = json_pack("{s:i, s:{s:b, s:n, s:n, s:b, s:n, s:n}, s:n, s:i, s:n, s:[], "
-				 "s:[], s:n, s:[], s:[], s:n}",
-				 "schema", MXF_JSON_SCHEMA, "agent", "running", 0, "pid", "version",
-				 "loaded", 0, "reload_error", "reload_time", "mode", "generation",
-				 0, "published", "closed_ports", "open_ports", "trial",
-				 "interfaces", "lists", "gate");
+	json_t *body =
+		json_pack("{s:i, s:{s:b, s:n, s:n, s:b, s:n, s:n, s:b}, s:n, s:i, s:n, s:[], "
+			  "s:[], s:n, s:n, s:[], s:[], s:n}",
+			  "schema", MXF_JSON_SCHEMA, "agent", "running", 0, "pid", "version",
+			  "loaded", 0, "reload_error", "reload_time", "unconfirmed", 0, "mode",
+			  "generation", 0, "published", "closed_ports", "open_ports", "trial",
+			  "temporary", "interfaces", "lists", "gate");
 
 	if (error)
 		report_set_error(body, "%s", error);

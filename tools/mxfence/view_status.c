@@ -131,6 +131,19 @@ static void print_trial(const struct screen *screen, const json_t *body)
 	}
 }
 
+/* Nothing when there are none. */
+static void print_temporary(const struct screen *screen, const json_t *temporary)
+{
+	const uint64_t bans = view_number(temporary, "bans");
+	const uint64_t trusted = view_number(temporary, "trusted");
+
+	if (!bans && !trusted)
+		return;
+	fprintf(screen->out,
+		"Temporary: %" PRIu64 " ban%s, %" PRIu64 " trusted; mxfence ban list, trust list\n",
+		bans, bans == 1 ? "" : "s", trusted);
+}
+
 static void print_interfaces(const struct screen *screen, const json_t *interfaces)
 {
 	static const struct table_column columns[] = {
@@ -239,6 +252,7 @@ void view_status(const struct screen *screen, const struct view *view)
 	print_headline(screen, view->body);
 	print_generation(screen, view->body);
 	print_trial(screen, view->body);
+	print_temporary(screen, json_object_get(view->body, "temporary"));
 	print_agent(screen, view->body);
 	print_interfaces(screen, json_object_get(view->body, "interfaces"));
 	print_lists(screen, json_object_get(view->body, "lists"));
