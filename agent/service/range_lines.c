@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "config/reader.h"
-#include "core/scoped.h"
 #include "mxfence/generation.h"
 
 /* The first message of that severity, or NULL. */
@@ -29,7 +28,7 @@ static int refuse(const struct diag *error, bool many, struct trouble *trouble)
 
 /* As a list file is read, so that what is taken here is taken there. */
 static int lines_fill(const struct sources *sources, struct range_array *array,
-		       struct range_lines *lines, struct trouble *trouble)
+		      struct range_lines *lines, struct trouble *trouble)
 {
 	struct diags diags = {0};
 	const struct diag *found;
@@ -50,11 +49,11 @@ int range_lines_read(const char *text, struct range_lines *lines, struct trouble
 	struct range_lines read = {.count = 0};
 	struct sources sources = {0};
 	struct range_array array = {0};
-	SCOPED_FREE char *copy = strdup(text);
+	char *copy = strdup(text); /* given away to the sources */
 	int error = copy ? 0 : -ENOMEM;
 
 	if (!error)
-		error = sources_add(&sources, "", "", TAKE_PTR(copy), strlen(text));
+		error = sources_add(&sources, "", "", copy, strlen(text));
 	if (error < 0)
 		return trouble_set(trouble, error, "out of memory");
 	error = lines_fill(&sources, &array, &read, trouble);
