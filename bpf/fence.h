@@ -100,10 +100,13 @@ static __always_inline __u32 judge_flow(const struct mxf_flow *flow, __u32 slot)
 	if (!memory.map)
 		return XDP_PASS;
 	generation = memory_element(memory, 0);
-	if (!generation || !is_guarded(memory, generation, flow, &port))
+	if (!generation)
 		return XDP_PASS;
+	/* Before all else: what a trial guards is on trial too. */
 	if (slot == MXF_GENERATION_CURRENT && trial_has_ended(generation))
 		return CONCLUSION_GO_BACK;
+	if (!is_guarded(memory, generation, flow, &port))
+		return XDP_PASS;
 	found = source_find(memory, generation, flow);
 	return conclude(generation, flow, judge(generation->flags, flow->kind, port, found));
 }
