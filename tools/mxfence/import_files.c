@@ -68,23 +68,6 @@ char *import_file_name(const char *path)
 	return screen_escape(slash ? slash + 1 : path);
 }
 
-enum mxf_exit import_replace_output(const struct command *command, import_write_fn *write,
-				    const void *context)
-{
-	SCOPED_FREE char *text = NULL;
-	struct trouble trouble;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (out)
-		write(context, out);
-	if (!out || fclose(out))
-		return output_error(command, MXF_EXIT_FAILED, NULL, "out of memory");
-	if (file_replace(command->values[OPTION_OUTPUT], text, size, &trouble))
-		return output_error(command, MXF_EXIT_FAILED, NULL, "%s", trouble.text);
-	return MXF_EXIT_OK;
-}
-
 void import_difference_add(struct import_difference *difference, int order, const char *text,
 			   FILE *out)
 {
@@ -107,4 +90,42 @@ void import_difference_print(const struct import_difference *difference,
 			difference->removed,
 			command->given[OPTION_DRY_RUN] ? " (nothing was written)" : "");
 	fputs("\n", stderr);
+}
+
+static enum mxf_exit replace_output(const struct import_result *result)
+{
+	const struct command *command = result->command;
+	SCOPED_FREE char *text = NULL;
+	struct trouble trouble;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out)
+		result->write(result->job, out);
+	if (!out || fclose(out))
+		return output_error(command, MXF_EXIT_FAILED, NULL, "out of memory");
+	if (file_replace(command->values[OPTION_OUTPUT], text, size, &trouble))
+		return output_error(command, MXF_EXIT_FAILED, NULL, "%s", trouble.text);
+	return MXF_EXIT_OK;
+}
+
+enum mxf_exit import_finish(const struct import_result *result)
+{
+	bool dry = result->command->given[OPTION_DRY_RUN];
+	bool json = result->command->given[OPTION_JSON];
+	struct import_difference difference = {.lists = {json_array(), json_array()}};
+	enum mxf_exit exit = MXF_EXIT_OK;
+
+	result->compare(result->job, dry && !json ? stdout : NULL, &difference);
+	if (result->command->given[OPTION_OUTPUT] && !dry)
+		exit = replace_output(result);
+	else if (!result->command->given[OPTION_OUTPUT] && !json)
+		result->write(result->job, stdout);
+	if (exit == MXF_EXIT_OK && json)
+		result->print_json(result->job, &difference);
+	else if (exit == MXF_EXIT_OK)
+		result->print_summary(result->job, &difference);
+	json_decref(difference.lists[0]);
+	json_decref(difference.lists[1]);
+	return exit;
 }

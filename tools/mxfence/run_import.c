@@ -129,8 +129,9 @@ static enum mxf_exit read_before(struct job *job)
 }
 
 /* Both sides are sorted. Prints lines "+ address" and "- address" when `out` is given. */
-static void compare_sets(const struct job *job, FILE *out, struct import_difference *difference)
+static void compare_sets(const void *context, FILE *out, struct import_difference *difference)
 {
+	const struct job *job = context;
 	size_t a = 0, b = 0;
 
 	while (a < job->set.count || b < job->before.count) {
@@ -160,8 +161,9 @@ static void write_addresses(const void *context, FILE *out)
 		fprintf(out, "%s\n", job->set.keys[i]);
 }
 
-static void print_summary(const struct job *job, const struct import_difference *difference)
+static void print_summary(const void *context, const struct import_difference *difference)
 {
+	const struct job *job = context;
 	fprintf(stderr, "%zu address%s of %zu object%s (%s)", job->set.count,
 		job->set.count == 1 ? "" : "es", job->import.count,
 		job->import.count == 1 ? "" : "s", import_format_names[job->format]);
@@ -170,8 +172,9 @@ static void print_summary(const struct job *job, const struct import_difference 
 	import_difference_print(difference, job->command);
 }
 
-static void print_json(const struct job *job, const struct import_difference *difference)
+static void print_json(const void *context, const struct import_difference *difference)
 {
+	const struct job *job = context;
 	json_t *body = json_pack(
 		"{s:i, s:s, s:I, s:I, s:I, s:I, s:b, s:O, s:O}", "schema", MXF_JSON_SCHEMA,
 		"format", import_format_names[job->format], "objects",
@@ -185,25 +188,18 @@ static void print_json(const struct job *job, const struct import_difference *di
 	json_decref(body);
 }
 
-static enum mxf_exit tell(struct job *job)
+static enum mxf_exit finish(const struct job *job)
 {
-	bool dry = job->command->given[OPTION_DRY_RUN];
-	bool json = job->command->given[OPTION_JSON];
-	struct import_difference difference = {.lists = {json_array(), json_array()}};
-	enum mxf_exit exit = MXF_EXIT_OK;
+	const struct import_result result = {
+		.command = job->command,
+		.job = job,
+		.compare = compare_sets,
+		.write = write_addresses,
+		.print_summary = print_summary,
+		.print_json = print_json,
+	};
 
-	compare_sets(job, dry && !json ? stdout : NULL, &difference);
-	if (job->command->given[OPTION_OUTPUT] && !dry)
-		exit = import_replace_output(job->command, write_addresses, job);
-	else if (!job->command->given[OPTION_OUTPUT] && !json)
-		write_addresses(job, stdout);
-	if (exit == MXF_EXIT_OK && json)
-		print_json(job, &difference);
-	else if (exit == MXF_EXIT_OK)
-		print_summary(job, &difference);
-	json_decref(difference.lists[0]);
-	json_decref(difference.lists[1]);
-	return exit;
+	return import_finish(&result);
 }
 
 enum mxf_exit run_import(const struct command *command)
@@ -220,7 +216,7 @@ enum mxf_exit run_import(const struct command *command)
 	if (exit == MXF_EXIT_OK)
 		exit = read_before(&job);
 	if (exit == MXF_EXIT_OK)
-		exit = tell(&job);
+		exit = finish(&job);
 	import_set_clear(&job.set);
 	import_set_clear(&job.before);
 	import_clear(&job.import);

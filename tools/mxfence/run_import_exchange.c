@@ -71,8 +71,9 @@ static enum mxf_exit read_before(struct job *job)
 }
 
 /* Both sides are sorted. */
-static void compare_lists(const struct job *job, FILE *out, struct import_difference *difference)
+static void compare_lists(const void *context, FILE *out, struct import_difference *difference)
 {
+	const struct job *job = context;
 	const struct exchange *found = &job->found, *before = &job->before;
 	size_t a = 0, b = 0;
 
@@ -108,8 +109,9 @@ static size_t left_out(const struct exchange *exchange)
 	return exchange->domains + exchange->repeated + exchange->open;
 }
 
-static void print_summary(const struct job *job, const struct import_difference *difference)
+static void print_summary(const void *context, const struct import_difference *difference)
 {
+	const struct job *job = context;
 	fprintf(stderr, "%zu range%s (%s)", job->found.count, job->found.count == 1 ? "" : "s",
 		exchange_format_names[job->found.format]);
 	if (left_out(&job->found))
@@ -117,8 +119,9 @@ static void print_summary(const struct job *job, const struct import_difference 
 	import_difference_print(difference, job->command);
 }
 
-static void print_json(const struct job *job, const struct import_difference *difference)
+static void print_json(const void *context, const struct import_difference *difference)
 {
+	const struct job *job = context;
 	const struct command *command = job->command;
 	json_t *body = report_diagnostics(&job->found.diags, &job->found.sources);
 	json_t *more = json_pack("{s:s, s:I, s:I, s:b, s:O, s:O}", "format",
@@ -134,25 +137,18 @@ static void print_json(const struct job *job, const struct import_difference *di
 	json_decref(body);
 }
 
-static enum mxf_exit tell(const struct job *job)
+static enum mxf_exit finish(const struct job *job)
 {
-	bool dry = job->command->given[OPTION_DRY_RUN];
-	bool json = job->command->given[OPTION_JSON];
-	struct import_difference difference = {.lists = {json_array(), json_array()}};
-	enum mxf_exit exit = MXF_EXIT_OK;
+	const struct import_result result = {
+		.command = job->command,
+		.job = job,
+		.compare = compare_lists,
+		.write = write_ranges,
+		.print_summary = print_summary,
+		.print_json = print_json,
+	};
 
-	compare_lists(job, dry && !json ? stdout : NULL, &difference);
-	if (job->command->given[OPTION_OUTPUT] && !dry)
-		exit = import_replace_output(job->command, write_ranges, job);
-	else if (!job->command->given[OPTION_OUTPUT] && !json)
-		write_ranges(job, stdout);
-	if (exit == MXF_EXIT_OK && json)
-		print_json(job, &difference);
-	else if (exit == MXF_EXIT_OK)
-		print_summary(job, &difference);
-	json_decref(difference.lists[0]);
-	json_decref(difference.lists[1]);
-	return exit;
+	return import_finish(&result);
 }
 
 enum mxf_exit run_import_exchange(const struct command *command)
@@ -165,7 +161,7 @@ enum mxf_exit run_import_exchange(const struct command *command)
 	if (exit == MXF_EXIT_OK)
 		exit = read_before(&job);
 	if (exit == MXF_EXIT_OK)
-		exit = tell(&job);
+		exit = finish(&job);
 	exchange_clear(&job.found);
 	exchange_clear(&job.before);
 	return exit;
