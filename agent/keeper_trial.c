@@ -103,6 +103,8 @@ static int trial_go_back(struct keeper *keeper, struct trouble *trouble)
 	if (error)
 		return error;
 	trial->unconfirmed = tried;
+	if (trial->before.config && trial->before.config->hash == tried)
+		trial->unconfirmed = 0; /* the files were what is in force */
 	if (trial->before.config)
 		error = keeper_take_rules(keeper, &trial->before, trouble);
 	trial_clear(trial);
