@@ -46,6 +46,16 @@ int list_edit_open(const struct keeper *keeper, const char *list, struct list_ed
 	return edit_read_file(edit, trouble);
 }
 
+bool list_edit_is_in_force(const struct keeper *keeper, const struct list_edit *edit)
+{
+	const struct sources *sources = &keeper->config->sources;
+	int file = sources_find(sources, edit->path);
+	const struct source *source = file < 0 ? NULL : &sources->items[file];
+
+	return source && source->size == edit->size &&
+	       !memcmp(source->text, edit->data, edit->size);
+}
+
 void list_edit_close(struct list_edit *edit)
 {
 	free(TAKE_PTR(edit->data));

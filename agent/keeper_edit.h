@@ -24,6 +24,9 @@ int list_edit_open(const struct keeper *keeper, const char *list, struct list_ed
 		   struct trouble *trouble);
 void list_edit_close(struct list_edit *edit);
 
+/* Are the file's contents those that the configuration in force was read from? */
+bool list_edit_is_in_force(const struct keeper *keeper, const struct list_edit *edit);
+
 /* Writes the file alone; `text` NULL leaves it as it is. */
 int list_edit_write(const struct keeper *keeper, const struct list_edit *edit,
 		    const struct text *text, struct trouble *trouble);

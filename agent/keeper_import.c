@@ -214,7 +214,7 @@ static void import_close(struct import *import)
 	range_lines_clear(&import->old);
 }
 
-/* The same ranges on the same lines: only comments differ, and nothing is to be applied. */
+/* The same ranges on the same lines: only comments differ. */
 static bool changes_no_range(const struct import *import)
 {
 	const struct range *old = import->old.ranges, *new = import->lines.ranges;
@@ -246,7 +246,8 @@ static void import_carry_out(struct keeper *keeper, const struct import *import,
 {
 	const struct text text = {.data = (char *)import->text, .size = strlen(import->text)};
 	const struct keeper_terms terms = {.guard = import->force ? NULL : guard_passed};
-	const bool unchanged = changes_no_range(import);
+	const bool unchanged =
+		changes_no_range(import) && list_edit_is_in_force(keeper, &import->edit);
 	struct trouble trouble;
 	int error;
 

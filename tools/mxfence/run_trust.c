@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verbs that change who is trusted and who is banned. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,15 +38,22 @@ static json_t *option_arguments(const struct command *command)
 /* The text of a file of ranges. Says what is wrong itself and returns NULL. */
 static char *read_lines(const struct command *command, const char *path)
 {
+	const char *name = is_stdin(path) ? "standard input" : path;
 	char *data = NULL;
 	size_t size;
 	int error = is_stdin(path) ? file_read_descriptor(STDIN_FILENO, &data, &size)
 				   : file_read(path, &data, &size);
 
 	if (error)
-		output_error(command, MXF_EXIT_FAILED, NULL, "%s: %s",
-			     is_stdin(path) ? "standard input" : path, file_error_text(-error));
-	return data;
+		output_error(command, MXF_EXIT_FAILED, NULL, "%s: %s", name,
+			     file_error_text(-error));
+	else if (!memchr(data, '\0', size))
+		return data;
+	else
+		output_error(command, MXF_EXIT_FAILED, NULL,
+			     "%s holds a NUL byte, so it is no text; nothing was changed", name);
+	free(data);
+	return NULL;
 }
 
 /* "192.0.2.0 255.255.255.0" comes as one argument, or, unquoted, as two. */
