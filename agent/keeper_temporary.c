@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verbs of temporary entries: `ban` all of them, `trust add --for`. */
 #include "keeper_temporary.h"
+#include "keeper_standing.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct batch {
 	enum mxf_temporary_action action;
 	struct range_lines lines;
 	struct temporary_entry *entries;
+	struct standing standing;
 	uint64_t expires;
 	bool force;
 	bool single; /* came as one range, not as the lines of a file */
@@ -38,6 +40,7 @@ static void batch_clear(struct batch *batch)
 {
 	range_lines_clear(&batch->lines);
 	free(batch->entries);
+	standing_clear(&batch->standing);
 }
 
 /* The request. */
@@ -159,63 +162,6 @@ static bool is_inside(const struct range *range, const struct range *around)
 	       range_holds(around, range->last);
 }
 
-/* An entry that holds the range's first address, or lies inside the range. */
-static int find_touching(const struct keeper *keeper, enum mxf_temporary_action action,
-			 const struct range *range, struct temporary_entry *found,
-			 struct trouble *trouble)
-{
-	SCOPED_FREE struct temporary_entry *entries = NULL;
-	int count =
-		temporary_find(keeper->fence, action, range->family, range->first, found, trouble);
-
-	if (count || ip_equal(range->first, range->last))
-		return count;
-	count = temporary_list(keeper->fence, &entries, trouble);
-	for (int i = 0; i < count; i++)
-		if (entries[i].action == action && is_inside(&entries[i].range, range)) {
-			*found = entries[i];
-			return 1;
-		}
-	return count < 0 ? count : 0;
-}
-
-/* The range of that kind that decides about an address; false when none does. */
-static bool decides(const struct mxf_generation *generation, uint32_t kind, uint8_t family,
-		    struct ip ip, struct generation_range *found)
-{
-	uint32_t answer = generation_look_up(generation, family, ip);
-
-	if (MXF_ANSWER_KIND(answer) != kind)
-		return false;
-	generation_read_range(generation, MXF_ANSWER_ID(answer), found);
-	return true;
-}
-
-/* Within a range the answer changes only where a range of the generation begins or has ended. */
-static bool decides_within(const struct mxf_generation *generation, uint32_t kind,
-			   const struct range *range, struct generation_range *found)
-{
-	struct generation_range entry;
-
-	if (decides(generation, kind, range->family, range->first, found))
-		return true;
-	if (ip_equal(range->first, range->last))
-		return false;
-	for (uint32_t id = 0; id < generation->directory.range_count; id++) {
-		generation_read_range(generation, id, &entry);
-		if (entry.range.family != range->family)
-			continue;
-		if (range_holds(range, entry.range.first) &&
-		    decides(generation, kind, range->family, entry.range.first, found))
-			return true;
-		if (ip_compare(entry.range.last, range->last) < 0 &&
-		    range_holds(range, ip_next(entry.range.last)) &&
-		    decides(generation, kind, range->family, ip_next(entry.range.last), found))
-			return true;
-	}
-	return false;
-}
-
 static int refuse_for_entry(const struct range *range, const struct temporary_entry *found,
 			    struct trouble *trouble)
 {
@@ -254,74 +200,105 @@ static int refuse_for_range(const struct mxf_generation *generation, const struc
 		denied ? "trusts" : "bans");
 }
 
-/* -EEXIST, with what it is, when something that stands speaks against the entry. */
-static int check_contradiction(struct keeper *keeper, const struct temporary_entry *entry,
-			       struct trouble *trouble)
+static int check_entries(struct keeper *keeper, struct batch *batch,
+			 const struct temporary_entry *entry, struct trouble *trouble)
 {
 	const bool ban = entry->action == MXF_TEMPORARY_BAN;
-	const struct mxf_generation *generation;
 	struct temporary_entry other;
-	struct generation_range range;
-	int found = find_touching(keeper, ban ? MXF_TEMPORARY_TRUST : MXF_TEMPORARY_BAN,
-				  &entry->range, &other, trouble);
+	int found = standing_find(keeper, &batch->standing,
+				  ban ? MXF_TEMPORARY_TRUST : MXF_TEMPORARY_BAN, &entry->range,
+				  &other, trouble);
 
 	if (found)
 		return found < 0 ? found : refuse_for_entry(&entry->range, &other, trouble);
 	if (ban && ip_is_loopback(entry->range.first, entry->range.family))
 		return trouble_set(trouble, -EEXIST,
 				   "loopback would be banned; --force bans it all the same");
-	if (fence_generation(keeper->fence, &generation, trouble))
-		return 0;
-	if (!decides_within(generation, ban ? MXF_ANSWER_TRUSTED : MXF_ANSWER_DENIED, &entry->range,
-			    &range))
-		return 0;
-	return refuse_for_range(generation, &entry->range, &range, trouble);
+	return 0;
+}
+
+/* -EEXIST, with what it is, when something that stands speaks against an entry. */
+static int check_contradictions(struct keeper *keeper, struct batch *batch, struct trouble *trouble)
+{
+	const uint32_t kind =
+		batch->action == MXF_TEMPORARY_BAN ? MXF_ANSWER_TRUSTED : MXF_ANSWER_DENIED;
+	const struct mxf_generation *generation = NULL;
+	struct generation_range range;
+	struct trouble ignored;
+	int error = 0;
+
+	if (!fence_generation(keeper->fence, &generation, &ignored))
+		error = standing_read_points(&batch->standing, generation, kind, batch->entries,
+					     batch->lines.count, trouble);
+	for (size_t i = 0; i < batch->lines.count && !error; i++) {
+		const struct range *asked = &batch->entries[i].range;
+
+		error = check_entries(keeper, batch, &batch->entries[i], trouble);
+		if (!error && generation &&
+		    standing_decides(&batch->standing, generation, kind, asked, &range))
+			error = refuse_for_range(generation, asked, &range, trouble);
+	}
+	return error;
 }
 
 int keeper_check_bans(struct keeper *keeper, const struct range *range, struct trouble *trouble)
 {
+	__attribute__((cleanup(standing_clear))) struct standing standing = {.entries = NULL};
 	struct temporary_entry ban;
-	int found = find_touching(keeper, MXF_TEMPORARY_BAN, range, &ban, trouble);
+	int found = standing_find(keeper, &standing, MXF_TEMPORARY_BAN, range, &ban, trouble);
 
 	return found > 0 ? refuse_for_entry(range, &ban, trouble) : found;
+}
+
+static int lift_bans(struct keeper *keeper, struct standing *standing, const struct range *range,
+		     struct temporary_entry *wider, struct trouble *trouble)
+{
+	int error = standing_lift(keeper, standing, range, trouble);
+
+	return error ? error
+		     : temporary_find(keeper->fence, MXF_TEMPORARY_BAN, range->family, range->first,
+				      wider, trouble);
 }
 
 int keeper_lift_bans(struct keeper *keeper, const struct range *range,
 		     struct temporary_entry *wider, struct trouble *trouble)
 {
-	SCOPED_FREE struct temporary_entry *entries = NULL;
-	int error = 0, count = temporary_list(keeper->fence, &entries, trouble);
+	__attribute__((cleanup(standing_clear))) struct standing standing = {.entries = NULL};
 
-	for (int i = 0; i < count && !error; i++)
-		if (entries[i].action == MXF_TEMPORARY_BAN && is_inside(&entries[i].range, range))
-			error = temporary_remove(keeper->fence, &entries[i], trouble);
-	if (count < 0 || error)
-		return count < 0 ? count : error;
-	return temporary_find(keeper->fence, MXF_TEMPORARY_BAN, range->family, range->first, wider,
-			      trouble);
+	return lift_bans(keeper, &standing, range, wider, trouble);
 }
 
 /* Adding. */
 
-static int batch_check(struct keeper *keeper, const struct batch *batch, struct trouble *trouble)
+static int check_room(struct keeper *keeper, struct batch *batch, struct trouble *trouble)
 {
 	size_t room = MXF_TEMPORARY_MAX - temporary_count(keeper->fence);
-	int error = 0;
+	int new, error;
 
-	if (batch->lines.count > room)
-		error = temporary_sweep(keeper->fence, trouble);
+	if (batch->lines.count <= room)
+		return 0;
+	error = temporary_sweep(keeper->fence, trouble);
+	if (error || batch->single)
+		return error;
 	room = MXF_TEMPORARY_MAX - temporary_count(keeper->fence);
-	if (!error && batch->lines.count > room && !batch->single)
-		error = trouble_set(trouble, -ENOSPC,
-				    "the table of temporary entries has room for %zu more of these "
-				    "%zu; nothing was added",
-				    room, batch->lines.count);
-	for (size_t i = 0; i < batch->lines.count && !error && !batch->force; i++)
-		error = check_contradiction(keeper, &batch->entries[i], trouble);
-	return error;
+	new = standing_count_new(keeper, &batch->standing, batch->entries, batch->lines.count,
+				 trouble);
+	if (new < 0 || (size_t) new <= room)
+		return new < 0 ? new : 0;
+	return trouble_set(trouble, -ENOSPC,
+			   "the table of temporary entries has room for %zu more of these %d; "
+			   "nothing was added",
+			   room, new);
 }
 
-static int batch_carry_out(struct keeper *keeper, const struct batch *batch, size_t *added,
+static int batch_check(struct keeper *keeper, struct batch *batch, struct trouble *trouble)
+{
+	int error = check_room(keeper, batch, trouble);
+
+	return error || batch->force ? error : check_contradictions(keeper, batch, trouble);
+}
+
+static int batch_carry_out(struct keeper *keeper, struct batch *batch, size_t *added,
 			   struct temporary_entry *wider, struct trouble *trouble)
 {
 	int error = 0;
@@ -330,7 +307,7 @@ static int batch_carry_out(struct keeper *keeper, const struct batch *batch, siz
 		const struct temporary_entry *entry = &batch->entries[*added];
 
 		if (batch->force && entry->action == MXF_TEMPORARY_TRUST)
-			error = keeper_lift_bans(keeper, &entry->range, wider, trouble);
+			error = lift_bans(keeper, &batch->standing, &entry->range, wider, trouble);
 		if (error >= 0)
 			error = temporary_add(keeper->fence, entry, trouble);
 		if (error < 0)
@@ -362,8 +339,7 @@ static void batch_say(const struct batch *batch, const struct temporary_entry *w
 	}
 }
 
-static void batch_answer(struct keeper *keeper, const struct batch *batch,
-			 struct control_answer *answer)
+static void batch_answer(struct keeper *keeper, struct batch *batch, struct control_answer *answer)
 {
 	struct temporary_entry wider = {.expires = 0};
 	struct trouble trouble;
@@ -415,12 +391,12 @@ void keeper_ban_add(void *context, const json_t *arguments, struct control_answe
 
 /* Removing. */
 
-static int refuse_not_banned(struct keeper *keeper, const struct range *range,
-			     struct trouble *trouble)
+static int refuse_not_banned(struct keeper *keeper, struct standing *standing,
+			     const struct range *range, struct trouble *trouble)
 {
 	struct temporary_entry near;
 	char text[RANGE_TEXT_MAX], stands[RANGE_TEXT_MAX];
-	int found = find_touching(keeper, MXF_TEMPORARY_BAN, range, &near, trouble);
+	int found = standing_find(keeper, standing, MXF_TEMPORARY_BAN, range, &near, trouble);
 
 	if (found < 0)
 		return found;
@@ -434,14 +410,15 @@ static int refuse_not_banned(struct keeper *keeper, const struct range *range,
 			   stands);
 }
 
-static int remove_all(struct keeper *keeper, const struct batch *batch, struct trouble *trouble)
+static int remove_all(struct keeper *keeper, struct batch *batch, struct trouble *trouble)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < batch->lines.count && !error; i++) {
 		error = temporary_remove(keeper->fence, &batch->entries[i], trouble);
 		if (error == -ENOENT && batch->single)
-			return refuse_not_banned(keeper, &batch->entries[i].range, trouble);
+			return refuse_not_banned(keeper, &batch->standing, &batch->entries[i].range,
+						 trouble);
 		if (error == -ENOENT)
 			error = 0;
 	}

@@ -203,20 +203,40 @@ static void change_apply(struct keeper *keeper, const struct trust_change *chang
 static bool add_may_go_on(struct keeper *keeper, const struct trust_change *change,
 			  struct control_answer *answer)
 {
-	struct temporary_entry wider;
 	struct trouble trouble;
-	int banned = keeper_check_bans(keeper, &change->range, &trouble);
 
-	if (!banned)
-		return true;
-	if (change->force && banned == -EEXIST)
-		banned = keeper_lift_bans(keeper, &change->range, &wider, &trouble);
-	if (banned == 1)
-		log_warning("%s: a wider ban goes on", change->text);
-	if (banned >= 0)
+	if (change->force || !keeper_check_bans(keeper, &change->range, &trouble))
 		return true;
 	keeper_answer_error(answer, MXF_EXIT_FAILED, "%s", trouble.text);
 	return false;
+}
+
+/* The range is trusted: bans inside it end, and the answer names a wider one, which goes on. */
+static void add_lift_bans(struct keeper *keeper, const struct trust_change *change,
+			  struct control_answer *answer)
+{
+	const char *done = json_string_value(json_object_get(answer->body, "done"));
+	struct temporary_entry wider;
+	struct trouble trouble;
+	SCOPED_FREE char *text = NULL;
+	char ban[RANGE_TEXT_MAX];
+	int banned = keeper_lift_bans(keeper, &change->range, &wider, &trouble), length = -1;
+
+	if (!banned || !done)
+		return;
+	if (banned > 0) {
+		range_format(&wider.range, ban);
+		length =
+			asprintf(&text, "%s; but the wider ban of %s goes on: `mxfence ban del %s`",
+				 done, ban, ban);
+	} else {
+		length = asprintf(&text, "%s; but its bans could not be ended: %s", done,
+				  trouble.text);
+	}
+	if (length >= 0)
+		json_object_set_new(answer->body, "done", report_text(text, (size_t)length));
+	else
+		text = NULL;
 }
 
 /* Trust add. */
@@ -304,14 +324,10 @@ static void add_carry_out(struct keeper *keeper, const struct trust_change *chan
  */
 static uint32_t line_of(const struct keeper *keeper, const struct trust_change *change)
 {
-	const struct sources *sources = &keeper->config->sources;
-	int file = sources_find(sources, change->edit.path);
-	const struct source *source = file < 0 ? NULL : &sources->items[file];
 	struct found_range found;
 	size_t from = 0;
 
-	if (!source || source->size != change->edit.size ||
-	    memcmp(source->text, change->edit.data, source->size) != 0)
+	if (!list_edit_is_in_force(keeper, &change->edit))
 		return trust_text_find(change->edit.data, change->edit.size, &change->range);
 	while (find_range(keeper->config, &change->range, is_same, &from, &found))
 		if (!strcmp(file_of(keeper, found.range), change->edit.path))
@@ -331,6 +347,9 @@ static void add_decide(struct keeper *keeper, struct trust_change *change,
 		answer_unchanged(change, change->edit.list, change->edit.path, line, answer);
 	else if (line || !add_is_refused(keeper, change, answer))
 		add_carry_out(keeper, change, !line, answer);
+	/* Last: an edit that is refused changes nothing. */
+	if (change->force && answer->exit == MXF_EXIT_OK)
+		add_lift_bans(keeper, change, answer);
 }
 
 /* Trust del. */
