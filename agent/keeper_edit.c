@@ -2,6 +2,7 @@
 #include "keeper_edit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,11 @@ static int edit_read_file(struct list_edit *edit, struct trouble *trouble)
 {
 	int error = file_read(edit->path, &edit->data, &edit->size);
 	const char *hint = file_error_hint(-error);
+	struct stat status;
 
 	edit->exists = error != -ENOENT;
+	if (edit->exists && !stat(edit->path, &status))
+		edit->written = status.st_mtim;
 	if (error == -ENOENT) {
 		edit->data = strdup("");
 		return edit->data ? 0 : trouble_set(trouble, -ENOMEM, "out of memory");
@@ -73,8 +77,10 @@ int list_edit_write(const struct keeper *keeper, const struct list_edit *edit,
 	return file_replace(edit->path, text->data, text->size, trouble);
 }
 
+/* With its age, which tells how current a list is that follows a source. */
 static void edit_undo(const struct list_edit *edit)
 {
+	const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, edit->written};
 	struct trouble trouble;
 	int error = 0;
 
@@ -84,6 +90,8 @@ static void edit_undo(const struct list_edit *edit)
 		error = trouble_set(&trouble, -errno, "%s: %s", edit->path, strerror(errno));
 	if (error)
 		log_error("putting the old contents back: %s", trouble.text);
+	else if (edit->exists)
+		utimensat(AT_FDCWD, edit->path, times, 0);
 }
 
 /* A change that is refused was no reload: what is known of the last one stays. */

@@ -4,6 +4,7 @@
 #define AGENT_KEEPER_EDIT_H
 
 #include <limits.h>
+#include <time.h>
 
 #include "keeper_internal.h"
 #include "service/trust_text.h"
@@ -12,7 +13,8 @@ struct list_edit {
 	const char *list;
 	char path[PATH_MAX];
 	bool exists;
-	char *data; /* of the file as it is; "" when there is none */
+	struct timespec written; /* the file was, when it exists */
+	char *data;		 /* of the file as it is; "" when there is none */
 	size_t size;
 };
 

@@ -116,18 +116,22 @@ static void trial_watch(struct keeper *keeper);
 
 static void on_deadline(evutil_socket_t fd, short what, void *context)
 {
+	const struct timeval again = {.tv_sec = 1};
 	struct keeper *keeper = context;
 	struct trouble trouble;
 
 	(void)fd;
 	(void)what;
-	if (temporary_now() < keeper->trial.deadline)
+	if (temporary_now() < keeper->trial.deadline) {
 		trial_watch(keeper);
-	else if (trial_go_back(keeper, &trouble))
+	} else if (trial_go_back(keeper, &trouble)) {
 		log_error("after the trial: %s", trouble.text);
-	else
+		if (keeper->trial.deadline)
+			evtimer_add(keeper->trial.timer, &again);
+	} else {
 		log_warning("the configuration was not confirmed in time: the one before it is in "
 			    "force again");
+	}
 }
 
 static void trial_watch(struct keeper *keeper)
@@ -166,41 +170,36 @@ void keeper_trial_note(struct keeper *keeper, struct keeper_rules *before, uint6
 
 /* A start. */
 
-/* The files of a trial that nobody confirmed do not come into force by a restart. */
-static int first_after_trial(struct keeper *keeper, struct keeper_rules *rules,
-			     const struct fence_trial *trial, struct trouble *trouble)
+/* A trial that has ended is tidied up; *trial is then what there is after that. */
+static int trial_find(struct keeper *keeper, struct fence_trial *trial, struct trouble *trouble)
 {
-	const struct keeper_terms terms = {
-		.keep_generation = rules->config->hash == trial->config_hash,
-	};
-	uint64_t hash = rules->config->hash;
-	int error = fence_trial_end(keeper->fence, trouble);
+	int error = fence_trial_read(keeper->fence, trial, trouble);
 
-	if (!error)
-		error = keeper_apply(keeper, rules, &terms, trouble);
+	if (error || !trial->ended)
+		return error;
+	error = fence_trial_end(keeper->fence, trouble);
+	return error ? error : fence_trial_read(keeper->fence, trial, trouble);
+}
+
+/* The files of a trial that nobody confirmed do not come into force by a restart. */
+int keeper_apply_first(struct keeper *keeper, struct keeper_rules *rules, struct trouble *trouble)
+{
+	const uint64_t hash = rules->config->hash;
+	struct fence_trial trial = {.deadline = 0};
+	struct keeper_terms terms = {.deadline = 0};
+	int error = keeper->fence ? trial_find(keeper, &trial, trouble) : 0;
+
+	if (error)
+		log_warning("whether a trial is on cannot be told: %s", trouble->text);
+	terms.deadline = trial.deadline;
+	terms.keep_generation = !trial.deadline && trial.unconfirmed == hash;
+	error = keeper_apply(keeper, rules, &terms, trouble);
 	if (error || !terms.keep_generation)
 		return error;
 	keeper->trial.unconfirmed = hash;
-	log_warning("the files hold what was tried and not confirmed: the fence stays with "
-		    "generation %llu, until `mxfence reload` brings them into force",
-		    (unsigned long long)trial->previous);
+	log_warning("the files hold what was tried and not confirmed: the fence stays as it was "
+		    "before, until `mxfence reload` brings them into force");
 	return 0;
-}
-
-int keeper_apply_first(struct keeper *keeper, struct keeper_rules *rules, struct trouble *trouble)
-{
-	struct fence_trial trial = {.deadline = 0};
-	struct keeper_terms terms = {.deadline = 0};
-	int error = 0;
-
-	if (keeper->fence)
-		error = fence_trial_read(keeper->fence, &trial, trouble);
-	if (error)
-		log_warning("whether a trial is on cannot be told: %s", trouble->text);
-	if (trial.ended)
-		return first_after_trial(keeper, rules, &trial, trouble);
-	terms.deadline = trial.deadline;
-	return keeper_apply(keeper, rules, &terms, trouble);
 }
 
 /* The verbs. */

@@ -146,8 +146,13 @@ static int change_read_range(const json_t *arguments, struct trust_change *chang
 {
 	enum range_error wrong;
 	const char *text;
-	int error = request_string(arguments, "range", true, &text, trouble);
+	int error;
 
+	if (json_object_get(arguments, "text"))
+		return trouble_set(trouble, -EINVAL,
+				   "many ranges at once: `mxfence trust import LIST -`, or with "
+				   "--for");
+	error = request_string(arguments, "range", true, &text, trouble);
 	if (error)
 		return error;
 	wrong = range_parse(text, strlen(text), &change->range);
@@ -340,7 +345,12 @@ static void add_decide(struct keeper *keeper, struct trust_change *change,
 {
 	uint32_t line = line_of(keeper, change);
 	struct found_range found;
+	struct trouble trouble;
 
+	if (keeper_check_edit(keeper, &trouble)) {
+		keeper_answer_error(answer, MXF_EXIT_FAILED, "%s", trouble.text);
+		return;
+	}
 	if (!add_may_go_on(keeper, change, answer))
 		return;
 	if (line && find_in_force(keeper, change, true, &found))
@@ -385,6 +395,7 @@ static void del_decide(struct keeper *keeper, struct trust_change *change,
 	int removed =
 		trust_text_remove(change->edit.data, change->edit.size, &change->range, &text);
 	struct found_range found;
+	struct trouble trouble;
 	char done[RANGE_TEXT_MAX + 128];
 
 	snprintf(done, sizeof(done), "%s is out of list %s%s", change->text, change->edit.list,
@@ -395,6 +406,10 @@ static void del_decide(struct keeper *keeper, struct trust_change *change,
 		answer->body = json_pack("{s:i, s:s, s:s}", "schema", MXF_JSON_SCHEMA, "range",
 					 change->text, "done",
 					 "the temporary trust has ended; no file was touched");
+	else if (keeper_check_edit(keeper, &trouble))
+		keeper_answer_error(answer, MXF_EXIT_FAILED, "%s%s",
+				    ended ? "the temporary trust has ended, but " : "",
+				    trouble.text);
 	else if (removed > 0 ||
 		 (find_in_force(keeper, change, true, &found) && found.list->from_directory))
 		change_apply(keeper, change, removed ? &text : NULL, done, answer);
@@ -416,9 +431,7 @@ static void trust_answer(struct keeper *keeper, const json_t *arguments, decide_
 
 	if (!keeper_has_fence(keeper, answer))
 		return;
-	error = keeper_check_edit(keeper, &trouble);
-	if (!error)
-		error = change_open(keeper, arguments, &change, &trouble);
+	error = change_open(keeper, arguments, &change, &trouble);
 	if (error)
 		answer_open_error(answer, error, &trouble);
 	else

@@ -52,7 +52,7 @@ struct fence_trial {
 	bool ended;	      /* it has passed: the kernel goes by the generation before */
 	uint64_t generation;  /* the one on trial */
 	uint64_t previous;    /* the one to go back to */
-	uint64_t config_hash; /* of the one on trial */
+	uint64_t unconfirmed; /* config_hash of what was tried before and taken back; 0: nothing */
 };
 int fence_trial_read(struct fence *fence, struct fence_trial *trial, struct trouble *trouble);
 

@@ -195,6 +195,7 @@ int fence_publish_undo(struct fence *fence, struct trouble *trouble)
 	inner_map_clear(&fence->current);
 	fence->current = fence->previous;
 	fence->previous = (struct inner_map){.fd = -1};
+	free(TAKE_PTR(fence->given)); /* was of the one that is gone */
 	trial_settle(fence);
 	return 0;
 }

@@ -6,10 +6,10 @@
 #include "fence/kernel_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "core/log.h"
 #include "core/scoped.h"
@@ -39,7 +39,7 @@ static int inner_map_share(const struct inner_map *from, struct inner_map *to)
 {
 	struct inner_map shared = *from;
 
-	shared.fd = dup(from->fd);
+	shared.fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 0);
 	shared.memory = mmap(NULL, from->size, PROT_READ, MAP_SHARED, from->fd, 0);
 	if (shared.memory == MAP_FAILED)
 		shared.memory = NULL;
@@ -116,19 +116,32 @@ int fence_trial_read(struct fence *fence, struct fence_trial *trial, struct trou
 	int error = fence_load_generations(fence, trouble);
 
 	*trial = (struct fence_trial){.deadline = 0};
-	if (error || !is_on_trial(fence))
+	if (error)
 		return error == -ENOENT ? 0 : error;
+	if (header(&fence->current)->unconfirmed != header(&fence->current)->config_hash)
+		trial->unconfirmed = header(&fence->current)->unconfirmed;
+	if (!is_on_trial(fence))
+		return 0;
 	*trial = (struct fence_trial){
 		.deadline = header(&fence->current)->trial_deadline,
 		.ended = trial_now() >= header(&fence->current)->trial_deadline,
 		.generation = header(&fence->current)->number,
 		.previous = header(&fence->before)->number,
-		.config_hash = header(&fence->current)->config_hash,
 	};
 	return 0;
 }
 
-/* The one field that is written after publication. */
+/* For the agents that follow: the files may still hold it. */
+static void note_unconfirmed(const struct fence *fence)
+{
+	struct mxf_generation *before = map_to_write(&fence->before, sizeof(*before));
+
+	if (!before)
+		return;
+	before->unconfirmed = header(&fence->current)->config_hash;
+	munmap(before, sizeof(*before));
+}
+
 static int deadline_clear(const struct inner_map *current, struct trouble *trouble)
 {
 	size_t size = sizeof(struct mxf_generation);
@@ -175,6 +188,7 @@ int fence_trial_end(struct fence *fence, struct trouble *trouble)
 	if (error)
 		return error;
 	hits_go_back(fence);
+	note_unconfirmed(fence);
 	error = fence_slot_put(fence, MXF_GENERATION_CURRENT, fence->before.fd, trouble);
 	if (error)
 		return error;

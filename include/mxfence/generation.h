@@ -176,9 +176,12 @@ struct mxf_generation {
 	__u64 seed; /* odd and secret: multiplier of the IPv6 front's hash */
 	/*
 	 * CLOCK_BOOTTIME nanoseconds, 0 for none: from then on the program goes by the generation
-	 * at MXF_GENERATION_PREVIOUS instead. The one field that changes after publication.
+	 * at MXF_GENERATION_PREVIOUS instead. Only this field and the next change after
+	 * publication; that one is for agents alone: config_hash of what was tried after this
+	 * generation and taken back, or 0.
 	 */
 	__u64 trial_deadline;
+	__u64 unconfirmed;
 	__u32 flags;
 	__u32 guarded_ports; /* how many; 0 guards nothing */
 	__u32 hits;	     /* offset of struct mxf_hits [hit_stripes][range_count] */
