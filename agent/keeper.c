@@ -80,6 +80,7 @@ void keeper_record(void *context, const struct mxf_gate_record *record)
 
 	smtp_record_origin(record, &keeper->config->sources, origin);
 	smtp_log_record(record, origin);
+	partners_note(&keeper->partners, record);
 	if (!smtp_record_is_event(record))
 		return;
 	events_add_smtp(&keeper->events, record, origin);
@@ -331,6 +332,7 @@ static void keeper_free(struct keeper **keeper)
 	if (closing->base)
 		event_base_free(closing->base);
 	unlock_run_directory(closing);
+	partners_clear(&closing->partners);
 	free(closing->reload_error);
 	free(closing);
 }

@@ -13,6 +13,7 @@
 #include "service/control.h"
 #include "service/events.h"
 #include "service/metrics.h"
+#include "service/partners.h"
 
 enum keeper_signal { KEEPER_HUP, KEEPER_TERM, KEEPER_INT, KEEPER_SIGNALS };
 
@@ -45,6 +46,7 @@ struct keeper {
 	struct control *control;
 	struct metrics_server *metrics;
 	struct events events;
+	struct partners partners;
 	bool stopping;
 	bool loaded;	    /* false after `unload`: nothing is attached until `load` */
 	char *reload_error; /* NULL when the last reload was applied */

@@ -17,6 +17,7 @@
 #include "service/report.h"
 #include "service/report_smtp.h"
 #include "service/request.h"
+#include "service/suggest.h"
 
 #define PORT_DEFAULT 25
 
@@ -288,6 +289,17 @@ static void handle_drops(void *context, const json_t *arguments, struct control_
 	answer_body(answer, report_drops(keeper->fence, &trouble), &trouble);
 }
 
+static void handle_suggest(void *context, const json_t *arguments, struct control_answer *answer)
+{
+	struct keeper *keeper = context;
+	struct trouble trouble = {.text = ""};
+
+	(void)arguments;
+	if (keeper_has_fence(keeper, answer))
+		answer_body(answer, suggest_report(keeper->fence, &keeper->partners, &trouble),
+			    &trouble);
+}
+
 static void handle_events(void *context, const json_t *arguments, struct control_answer *answer)
 {
 	struct keeper *keeper = context;
@@ -336,6 +348,7 @@ const struct control_handler keeper_handlers[] = {
 	{"trust add", keeper_trust_add},
 	{"trust del", keeper_trust_del},
 	{"trust import", keeper_trust_import},
+	{"trust suggest", handle_suggest},
 	{"ban list", keeper_ban_list},
 	{"ban add", keeper_ban_add},
 	{"ban del", keeper_ban_del},

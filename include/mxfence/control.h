@@ -51,6 +51,7 @@ enum mxf_exit { MXF_EXITS(MXF_EXIT_ENUM) };
 	X("trust add", 1)                                                                          \
 	X("trust del", 1)                                                                          \
 	X("trust import", 1)                                                                       \
+	X("trust suggest", 0)                                                                      \
 	X("ban list", 0)                                                                           \
 	X("ban add", 1)                                                                            \
 	X("ban del", 1)                                                                            \

@@ -23,6 +23,7 @@ _mxfence_options()
 	"trust add") echo "--list --note --for --force" ;;
 	"trust del") echo "--list" ;;
 	"trust import") echo "--force" ;;
+	"trust suggest") echo "" ;;
 	"ban list") echo "" ;;
 	"ban add") echo "--note --for --force" ;;
 	"ban del") echo "" ;;
@@ -47,7 +48,7 @@ _mxfence_words()
 {
 	case $1 in
 	"" | help) echo "$_mxfence_verbs" ;;
-	trust | "help trust") echo "list add del import" ;;
+	trust | "help trust") echo "list add del import suggest" ;;
 	ban | "help ban") echo "list add del" ;;
 	import | "help import") echo "members exchange" ;;
 	esac

@@ -16,6 +16,7 @@ verb_fn run_load;
 verb_fn run_unload;
 verb_fn run_trust_list;
 verb_fn run_trust_import;
+verb_fn run_trust_suggest;
 verb_fn run_ban_list;
 verb_fn run_change;
 verb_fn run_apply;

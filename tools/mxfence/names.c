@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -36,6 +37,69 @@ bool names_look_up(const char *address, char name[NAMES_TEXT_MAX])
 			    NI_NAMEREQD) == 0;
 	freeaddrinfo(found);
 	return named;
+}
+
+bool names_is_host(const char *name)
+{
+	static const char characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789-_.";
+	size_t size = strspn(name, characters);
+
+	return size > 0 && !name[size] && name[0] != '-';
+}
+
+static bool same_address(const struct sockaddr *a, const struct sockaddr *b)
+{
+	if (a->sa_family != b->sa_family)
+		return false;
+	if (a->sa_family == AF_INET)
+		return memcmp(&((const struct sockaddr_in *)a)->sin_addr,
+			      &((const struct sockaddr_in *)b)->sin_addr,
+			      sizeof(struct in_addr)) == 0;
+	return a->sa_family == AF_INET6 &&
+	       memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+		      &((const struct sockaddr_in6 *)b)->sin6_addr, sizeof(struct in6_addr)) == 0;
+}
+
+/* Does the name have the address? */
+static bool leads_back(const char *name, const struct sockaddr *address)
+{
+	struct addrinfo hints = {.ai_family = address->sa_family, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	bool holds = false;
+
+	if (getaddrinfo(name, NULL, &hints, &found) != 0)
+		return false;
+	for (const struct addrinfo *at = found; at && !holds; at = at->ai_next)
+		holds = same_address(at->ai_addr, address);
+	freeaddrinfo(found);
+	return holds;
+}
+
+/* A name that reads as an address would confirm itself. */
+static bool is_address(const char *text)
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+
+	if (getaddrinfo(text, NULL, &hints, &found) != 0)
+		return false;
+	freeaddrinfo(found);
+	return true;
+}
+
+bool names_look_up_confirmed(const char *address, char name[NAMES_TEXT_MAX])
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	bool confirmed;
+
+	if (!names_look_up(address, name) || !names_is_host(name) || is_address(name) ||
+	    getaddrinfo(address, NULL, &hints, &found) != 0)
+		return false;
+	confirmed = leads_back(name, found->ai_addr);
+	freeaddrinfo(found);
+	return confirmed;
 }
 
 /* Unlocks, and frees when nobody is left. */
@@ -205,4 +269,14 @@ void names_add(struct names *names, json_t *objects, size_t count, unsigned int 
 							 : json_null());
 	}
 	pthread_mutex_unlock(&names->mutex);
+}
+
+size_t names_waiting(struct names *names)
+{
+	size_t waiting;
+
+	pthread_mutex_lock(&names->mutex);
+	waiting = names->count + names->under_way;
+	pthread_mutex_unlock(&names->mutex);
+	return waiting;
 }

@@ -19,6 +19,15 @@ struct names;
 typedef bool names_look_up_fn(const char *address, char name[NAMES_TEXT_MAX]);
 names_look_up_fn names_look_up; /* asks the system's resolver */
 
+/*
+ * The same, but only a name that itself has the address, and is a host's: letters, digits, hyphens,
+ * underscores and dots. So it is not only what somebody wrote about the address.
+ */
+names_look_up_fn names_look_up_confirmed;
+
+/* True for such names as names_look_up_confirmed() gives, whoever has them. */
+bool names_is_host(const char *name);
+
 /* NULL without memory, or without threads. */
 struct names *names_start(names_look_up_fn *look_up);
 
@@ -31,5 +40,8 @@ void names_stop(struct names **names);
  * are what somebody wrote: not checked in any way, but for being UTF-8.
  */
 void names_add(struct names *names, json_t *objects, size_t count, unsigned int patience_ms);
+
+/* How many addresses are still waited for. */
+size_t names_waiting(struct names *names);
 
 #endif

@@ -47,6 +47,10 @@ const struct verb cli_verbs[] = {
 	 "swaps a list of trusted.d whole, or creates it",
 	 "FILE has a range a line; \"-\" is the standard input. Refused, without --force, when more\n"
 	 "than half of the list's ranges would go, or a source that passed within a day."},
+	{"trust suggest", "", 0, 0, 0, AGENT_NEEDED, run_trust_suggest,
+	 "who was, or would be, cut off although he should not be",
+	 "Dropped sources that passed before, that delivered mail before, or whose name is a mail\n"
+	 "host's, with the commands that trust them. Asks for names on the network."},
 	{"ban list", "", 0, 0, 0, AGENT_NEEDED, run_ban_list, "bans, with cause, hits and end", ""},
 	{"ban add", "RANGE", 1, 2, OPTION_BIT(FOR) | OPTION_BIT(NOTE) | OPTION_BIT(FORCE),
 	 AGENT_NEEDED, run_change, "drops what comes from an address or prefix, for a time",

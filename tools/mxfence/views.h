@@ -13,6 +13,7 @@ view_fn view_done; /* what a verb that changed something says */
 view_fn view_diff;
 view_fn view_ranges;
 view_fn view_bans;
+view_fn view_suggest;
 view_fn view_explain;
 view_fn view_stats;
 view_fn view_packets; /* the part of view_stats() by reason */
