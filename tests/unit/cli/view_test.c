@@ -26,10 +26,11 @@ static const struct {
 	const char *verb;
 	view_fn *view;
 } views[] = {
-	{"status", view_status},   {"reload", view_diagnostics}, {"diff", view_diff},
-	{"unload", view_done},	   {"trust list", view_ranges},	 {"ban list", view_bans},
-	{"explain", view_explain}, {"stats", view_stats},	 {"drops", view_drops},
-	{"events", view_event},	   {"version", view_version},	 {"doctor", view_doctor},
+	{"status", view_status},	 {"reload", view_diagnostics}, {"diff", view_diff},
+	{"unload", view_done},		 {"trust list", view_ranges},  {"ban list", view_bans},
+	{"trust suggest", view_suggest}, {"explain", view_explain},    {"stats", view_stats},
+	{"drops", view_drops},		 {"events", view_event},       {"version", view_version},
+	{"doctor", view_doctor},
 };
 
 static view_fn *find_view(const char *verb)
@@ -234,6 +235,8 @@ int main(void)
 		SAMPLE("trust-list-raw"),
 		SAMPLE("trust-list-narrow"),
 		SAMPLE("trust-list-temporary"),
+		SAMPLE("suggest"),
+		SAMPLE("suggest-none"),
 		SAMPLE("ban-list"),
 		SAMPLE("ban-list-empty"),
 		SAMPLE("explain-trusted"),
